@@ -1,0 +1,3 @@
+//! `waybill`, the operator's command line.
+
+fn main() {}

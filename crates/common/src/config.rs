@@ -1,0 +1,57 @@
+//! Configuration: defaults ← one TOML file ← environment. The only place that reads the environment.
+//!
+//! One file serves every binary; each reads its own sections. Unknown keys are refused, so that a typo never
+//! silently means the default. What the whole set must satisfy is in [`check`].
+
+mod check;
+mod load;
+mod secret;
+mod sections;
+mod source;
+
+pub use check::Problem;
+pub use load::{ConfigError, from_toml, load, redacted};
+pub use secret::{Secret, SecretText};
+pub use sections::{
+    Batch, Broker, Console, Database, Ingest, Lock, LockMode, Profile, Redis, Retry, Telemetry,
+    Worker,
+};
+pub use source::{RateLimit, RateLimitPer, Source};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set. Names and defaults: `docs/CONFIGURATION.md`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub profile: Profile,
+    pub database: Database,
+    pub redis: Redis,
+    pub broker: Broker,
+    pub ingest: Ingest,
+    pub worker: Worker,
+    pub batch: Batch,
+    pub lock: Lock,
+    pub retry: Retry,
+    pub console: Console,
+    pub telemetry: Telemetry,
+    /// By name; the name is the path: `POST /webhooks/<name>`.
+    pub sources: BTreeMap<String, Source>,
+}
+
+impl Config {
+    /// The namespace in which a source's references are looked up. A source that is not configured (any more)
+    /// stands alone.
+    #[must_use]
+    pub fn namespace_of<'a>(&'a self, source: &'a str) -> &'a str {
+        self.sources
+            .get(source)
+            .and_then(|configured| configured.namespace.as_deref())
+            .unwrap_or(source)
+    }
+}
+
+#[cfg(test)]
+mod tests;

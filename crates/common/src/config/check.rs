@@ -1,0 +1,243 @@
+//! What a configuration must satisfy as a whole. Start-up refuses a set that breaks any of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Config, Profile, Source};
+use crate::domain::Currency;
+
+/// The shortest time within which every provider answers a sender's patience (Shopify: 5 s in all).
+const SENDER_PATIENCE_MS: u64 = 5_000;
+/// Stripe repeats for three days.
+const REPEAT_HORIZON_SECONDS: u64 = 72 * 3600;
+const SECRETS_MAX: usize = 3;
+const SECRET_BYTES_MIN: usize = 24;
+/// An outage's every give-back is one of a message's 51 deliveries, so pauses must not be short.
+const BREAKER_OPEN_MIN_MS: u64 = 15_000;
+/// Secrets printed in documentation: ours, and those of the providers' own pages.
+const SAMPLES: [&str; 6] = [
+    "demo-token",
+    "demo-admin-token",
+    "whsec_demo",
+    "YOUR_API_TOKEN",
+    "It's a Secret to Everybody",
+    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+];
+
+/// One rule that is broken, as a sentence that names the keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem(String);
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+pub(super) fn problems(config: &Config) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let mut demand = |holds: bool, sentence: String| {
+        if !holds {
+            found.push(Problem(sentence));
+        }
+    };
+    demand_times(config, &mut demand);
+    demand_sizes(config, &mut demand);
+    demand_listeners(config, &mut demand);
+    for (name, source) in &config.sources {
+        demand_source(name, source, &mut demand);
+    }
+    if config.profile == Profile::Production {
+        demand_production(config, &mut demand);
+    }
+    found
+}
+
+type Demand<'a> = dyn FnMut(bool, String) + 'a;
+
+fn demand_times(config: &Config, demand: &mut Demand<'_>) {
+    let database = &config.database;
+    demand(
+        database.transaction_timeout_ms > database.statement_timeout_ms + database.lock_timeout_ms,
+        "database.transaction_timeout_ms must be more than statement_timeout_ms and lock_timeout_ms together".into(),
+    );
+    demand(
+        config.lock.ttl_ms * 2 >= database.transaction_timeout_ms * 3,
+        "lock.ttl_ms must be at least 1.5 × database.transaction_timeout_ms".into(),
+    );
+    demand(
+        config.broker.confirm_timeout_ms < config.ingest.answer_timeout_ms,
+        "broker.confirm_timeout_ms must be less than ingest.answer_timeout_ms".into(),
+    );
+    demand(
+        config.ingest.answer_timeout_ms < SENDER_PATIENCE_MS,
+        format!(
+            "ingest.answer_timeout_ms must be less than {SENDER_PATIENCE_MS}, the least that senders wait"
+        ),
+    );
+    demand(
+        config.redis.marker_ttl_seconds >= REPEAT_HORIZON_SECONDS,
+        format!(
+            "redis.marker_ttl_seconds must be at least {REPEAT_HORIZON_SECONDS}, as long as senders repeat"
+        ),
+    );
+    demand(
+        config.worker.breaker_open_min_ms <= config.worker.breaker_open_max_ms,
+        "worker.breaker_open_min_ms must not be more than breaker_open_max_ms".into(),
+    );
+    let delays = &config.retry.delays_seconds;
+    demand(
+        !delays.is_empty()
+            && delays.iter().all(|delay| *delay > 0)
+            && delays.is_sorted_by(|a, b| a < b),
+        "retry.delays_seconds must be a list of rising delays".into(),
+    );
+    demand(
+        config.retry.defer_ms > 0 && config.retry.unknown_version_ms > 0,
+        "retry.defer_ms and retry.unknown_version_ms must be more than 0".into(),
+    );
+}
+
+fn demand_sizes(config: &Config, demand: &mut Demand<'_>) {
+    let name = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    demand(
+        name(&config.broker.prefix),
+        "broker.prefix must be letters, digits, dots, dashes or underscores".into(),
+    );
+    demand(
+        name(&config.redis.prefix),
+        "redis.prefix must be letters, digits, dots, dashes or underscores".into(),
+    );
+    let role = &config.database.role;
+    demand(
+        !role.is_empty()
+            && role
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+        "database.role must be lower-case letters and underscores".into(),
+    );
+    for (value, key) in [
+        (usize::from(config.broker.shards), "broker.shards"),
+        (config.broker.in_flight_max, "broker.in_flight_max"),
+        (config.worker.lanes, "worker.lanes"),
+        (config.batch.max_events, "batch.max_events"),
+        (config.ingest.max_body_bytes, "ingest.max_body_bytes"),
+        (config.ingest.max_connections, "ingest.max_connections"),
+        (config.ingest.forwarded_for_position, "ingest.forwarded_for_position"),
+    ] {
+        demand(value >= 1, format!("{key} must be at least 1"));
+    }
+    demand(config.batch.max_events <= 5_000, "batch.max_events must be at most 5000".into());
+    demand(
+        config.database.pool_max >= config.worker.lanes + 2,
+        "database.pool_max must be at least worker.lanes + 2".into(),
+    );
+    demand(
+        (0.0..=1.0).contains(&config.telemetry.sample_ratio),
+        "telemetry.sample_ratio must lie between 0 and 1".into(),
+    );
+}
+
+fn demand_listeners(config: &Config, demand: &mut Demand<'_>) {
+    let mut taken = BTreeMap::new();
+    for (listener, key) in [
+        (config.ingest.listen, "ingest.listen"),
+        (config.ingest.ops_listen, "ingest.ops_listen"),
+        (config.worker.ops_listen, "worker.ops_listen"),
+        (config.console.listen, "console.listen"),
+        (config.console.ops_listen, "console.ops_listen"),
+    ] {
+        // Port 0 means any free one.
+        if listener.port() != 0
+            && let Some(other) = taken.insert(listener, key)
+        {
+            demand(false, format!("{other} and {key} must not be the same listener"));
+        }
+    }
+}
+
+fn demand_source(name: &str, source: &Source, demand: &mut Demand<'_>) {
+    demand(
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)),
+        format!(
+            "sources.{name}: a name must be letters, digits, dashes or underscores, for it is part of a path"
+        ),
+    );
+    for (secrets, key) in [(&source.secrets, "secrets"), (&source.tokens, "tokens")] {
+        demand(
+            secrets.len() <= SECRETS_MAX,
+            format!("sources.{name}.{key} must be at most {SECRETS_MAX}, for every one is tried"),
+        );
+        demand(
+            secrets.iter().all(|secret| !secret.expose().is_empty()),
+            format!("sources.{name}.{key} must not be empty"),
+        );
+    }
+    demand(
+        source
+            .duplicate_status
+            .is_none_or(|status| [200, 409].contains(&status)),
+        format!("sources.{name}.duplicate_status must be 200 or 409"),
+    );
+    demand(
+        source
+            .default_currency
+            .as_deref()
+            .is_none_or(|code| Currency::parse(code).is_ok()),
+        format!("sources.{name}.default_currency must be a currency of ISO 4217"),
+    );
+    demand(
+        source
+            .order_ref
+            .as_deref()
+            .is_none_or(|pointer| pointer.starts_with('/')),
+        format!("sources.{name}.order_ref must be a JSON pointer, such as /metadata/order_id"),
+    );
+    demand(
+        source
+            .rate_limit
+            .is_none_or(|limit| limit.requests > 0 && limit.window_seconds > 0),
+        format!("sources.{name}.rate_limit must allow at least one request in at least one second"),
+    );
+}
+
+fn demand_production(config: &Config, demand: &mut Demand<'_>) {
+    demand(
+        config.worker.breaker_open_min_ms >= BREAKER_OPEN_MIN_MS,
+        format!(
+            "worker.breaker_open_min_ms must be at least {BREAKER_OPEN_MIN_MS} outside the demo profile"
+        ),
+    );
+    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+    for (name, source) in &config.sources {
+        for secret in source.secrets.iter().chain(&source.tokens) {
+            let text = secret.expose();
+            demand(
+                text.len() >= SECRET_BYTES_MIN,
+                format!(
+                    "sources.{name}: a secret must have at least {SECRET_BYTES_MIN} bytes outside the demo profile"
+                ),
+            );
+            demand(
+                !SAMPLES.contains(&text),
+                format!(
+                    "sources.{name}: a secret from documentation is no secret outside the demo profile"
+                ),
+            );
+            if let Some(other) = owners.insert(text, name).filter(|other| other != name) {
+                demand(
+                    false,
+                    format!("sources.{other} and sources.{name} must not share a secret"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+use super::*;
+
+const SHIPPED: &str = include_str!("../../../../waybill.example.toml");
+
+#[track_caller]
+fn check_refused(change: &str, expected: &str) {
+    let message = from_toml(change).expect_err("must be refused");
+    let text = format!("{:#}", anyhow::Error::from(message));
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn the_shipped_example_is_valid_and_says_what_the_defaults_are() {
+    let shipped = from_toml(SHIPPED).unwrap();
+    let mut expected = Config { sources: shipped.sources.clone(), ..Config::default() };
+    expected.profile = Profile::Demo;
+    assert_eq!(redacted(&shipped), redacted(&expected));
+}
+
+#[test]
+fn unknown_keys_are_refused_by_name() {
+    check_refused("[broker]\nshard = 2", "shard");
+    check_refused("[sources.a]\nprovider = 'native'\nsecret = 'x'", "secret");
+}
+
+#[test]
+fn sets_that_cannot_work_together_are_refused() {
+    check_refused("[lock]\nttl_ms = 1000", "lock.ttl_ms must be at least 1.5 ×");
+    check_refused(
+        "[broker]\nconfirm_timeout_ms = 4500",
+        "broker.confirm_timeout_ms must be less than",
+    );
+    check_refused("[ingest]\nanswer_timeout_ms = 6000", "the least that senders wait");
+    check_refused("[redis]\nmarker_ttl_seconds = 60", "as long as senders repeat");
+    check_refused("[database]\npool_max = 2", "database.pool_max");
+    check_refused(
+        "[database]\nstatement_timeout_ms = 9000",
+        "database.transaction_timeout_ms must be more",
+    );
+    check_refused("[retry]\ndelays_seconds = [10, 5]", "rising delays");
+    check_refused("[ingest]\nops_listen = '0.0.0.0:8000'", "must not be the same listener");
+    check_refused("[broker]\nprefix = 'a b'", "broker.prefix");
+    check_refused("[worker]\nlanes = 0", "worker.lanes must be at least 1");
+    check_refused("[telemetry]\nsample_ratio = 1.5", "telemetry.sample_ratio");
+}
+
+#[test]
+fn sources_are_checked_one_by_one() {
+    let source =
+        |keys: &str| format!("profile = 'demo'\n[sources.shop]\nprovider = 'native'\n{keys}");
+    check_refused(&source("duplicate_status = 500"), "must be 200 or 409");
+    check_refused(&source("default_currency = 'XXX'"), "default_currency");
+    check_refused(&source("order_ref = 'metadata'"), "JSON pointer");
+    check_refused(&source("tokens = ['']"), "must not be empty");
+    check_refused(&source("tokens = ['a', 'b', 'c', 'd']"), "at most 3");
+    check_refused(
+        &source("rate_limit = { requests = 0, window_seconds = 60 }"),
+        "at least one request",
+    );
+}
+
+#[test]
+fn production_refuses_weak_shared_and_sample_secrets() {
+    let one = |secret: &str| format!("[sources.a]\nprovider = 'stripe'\nsecrets = ['{secret}']");
+    check_refused(&one("short"), "at least 24 bytes");
+    check_refused(&one("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), "from documentation");
+    let long = "a-secret-that-is-long-enough-for-anyone";
+    let both = format!("{}\n[sources.b]\nprovider = 'stripe'\nsecrets = ['{long}']", one(long));
+    check_refused(&both, "must not share a secret");
+    assert!(from_toml(&one(long)).is_ok());
+}
+
+#[test]
+fn secrets_never_show() {
+    let text = "profile = 'demo'\n[database]\nurl = 'postgres://me:hunter2@db/waybill'\n\
+                [sources.a]\nprovider = 'stripe'\nsecrets = ['whsec_hunter2', { value = 'hunter2' }]";
+    let config = from_toml(text).unwrap();
+    for shown in [redacted(&config), format!("{config:?}")] {
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+    assert!(redacted(&config).contains("postgres://me:redacted@db/waybill"));
+}
+
+#[test]
+fn a_secret_is_active_only_in_its_time() {
+    let text = "profile = 'demo'\n[sources.a]\nprovider = 'stripe'\n\
+                secrets = [{ value = 'x', not_before = '2026-01-01T00:00:00Z', not_after = '2026-01-02T00:00:00Z' }]";
+    let config = from_toml(text).unwrap();
+    let active = |time| {
+        config.sources["a"].secrets[0].is_active(crate::domain::Timestamp::parse(time).unwrap())
+    };
+    assert!(!active("2025-12-31T23:59:59Z"));
+    assert!(active("2026-01-01T00:00:00Z"));
+    assert!(active("2026-01-02T00:00:00Z"));
+    assert!(!active("2026-01-02T00:00:01Z"));
+}
+
+#[test]
+fn a_source_without_a_namespace_stands_alone() {
+    let shipped = from_toml(SHIPPED).unwrap();
+    assert_eq!(shipped.namespace_of("payments"), "default");
+    assert_eq!(shipped.namespace_of("gone"), "gone");
+}

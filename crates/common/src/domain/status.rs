@@ -1,0 +1,107 @@
+//! An order's state as people read it: one headline, four axes, money and flags. Derived, never stored as truth.
+
+use serde::{Deserialize, Serialize};
+
+use super::Currency;
+
+/// The headline. Rules: DOMAIN.md, section 3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Pending,
+    RequiresAction,
+    Processing,
+    Failed,
+    Authorized,
+    PartiallyPaid,
+    Paid,
+    Completed,
+    PartiallyRefunded,
+    Refunded,
+    Disputed,
+    ChargedBack,
+    Cancelled,
+    Expired,
+    /// The order became part of another one.
+    Absorbed,
+}
+
+/// The money axis; the order of the variants ranks a snapshot's register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Payment {
+    Unpaid,
+    RequiresAction,
+    Processing,
+    Failed,
+    Authorized,
+    PartiallyPaid,
+    Paid,
+    Overpaid,
+    PartiallyRefunded,
+    Refunded,
+    Voided,
+}
+
+/// The goods axis; later outranks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fulfilment {
+    Unfulfilled,
+    Partial,
+    Fulfilled,
+    Delivered,
+    Returned,
+}
+
+/// The disputes axis; later outranks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dispute {
+    None,
+    Won,
+    Inquiry,
+    Open,
+    Lost,
+}
+
+/// The order's own life; later outranks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lifecycle {
+    Open,
+    Closed,
+    Expired,
+    Cancelled,
+    Deleted,
+}
+
+/// What people should look at. Stored sorted by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    Conflict,
+    CurrencyMismatch,
+    NeedsFetch,
+    Overpaid,
+    PaidAfterCancel,
+    Untrusted,
+}
+
+/// Everything that is derived from an order's facts. Amounts are minor units of `currency`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderState {
+    pub status: Status,
+    pub payment: Payment,
+    pub fulfilment: Fulfilment,
+    pub dispute: Dispute,
+    pub lifecycle: Lifecycle,
+    pub currency: Option<Currency>,
+    pub total: Option<i64>,
+    pub authorized: i64,
+    pub captured: i64,
+    pub refunded: i64,
+    pub disputed: i64,
+    /// Sorted by name, without repeats.
+    pub flags: Vec<Flag>,
+}

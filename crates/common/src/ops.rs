@@ -1,0 +1,1 @@
+//! The ops listener: liveness, readiness, metrics.

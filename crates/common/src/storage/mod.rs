@@ -1,0 +1,1 @@
+//! Everything in PostgreSQL; the only place with SQL.

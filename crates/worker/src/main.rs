@@ -1,0 +1,3 @@
+//! The `waybill-worker` binary: reads the configuration and runs until it is told to stop.
+
+fn main() {}
