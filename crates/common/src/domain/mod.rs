@@ -2,6 +2,7 @@
 
 mod event;
 mod fact;
+mod key;
 mod money;
 mod reference;
 mod status;
@@ -12,6 +13,7 @@ pub mod envelope;
 
 pub use event::{CanonicalEvent, Effect, Hint, OccurredAt, Origin, Precision, Snapshot, Trust};
 pub use fact::{Fact, Mode, Operation, Outcome, first_at};
+pub use key::event_key;
 pub use money::{Currency, Money, MoneyError};
 pub use reference::Reference;
 pub use status::{Dispute, Flag, Fulfilment, Lifecycle, OrderState, Payment, Status};
