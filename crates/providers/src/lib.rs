@@ -21,6 +21,12 @@ pub trait Adapter: Send + Sync {
     /// The provider's name, as in the configuration.
     fn provider(&self) -> &'static str;
 
+    /// The content types that [`parse`](Self::parse) reads, in lower case and without parameters; any other is answered
+    /// 415. A request that names none is taken at its word.
+    fn media_types(&self) -> &'static [&'static str] {
+        &["application/json"]
+    }
+
     /// Believes the request, or not. Looks at raw bytes and headers only, compares in constant time and tries every
     /// active secret.
     ///
@@ -60,6 +66,8 @@ pub struct Verified {
     pub trust: Trust,
     /// Which of the source's secrets matched, counted from 0: tells when an old one is no longer used.
     pub secret: Option<usize>,
+    /// The time that was signed with the body: tells when a clock is wrong before it is wrong enough to refuse everything.
+    pub signed_at: Option<Timestamp>,
 }
 
 /// Why a request was not believed. A closed set: it labels a metric.
