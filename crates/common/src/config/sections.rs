@@ -119,7 +119,15 @@ pub struct Ingest {
     /// Which address of `X-Forwarded-For` is the client's, counted from the right, 1 being the last.
     pub forwarded_for_position: usize,
     pub max_body_bytes: usize,
+    /// Connections held at once by the whole process.
     pub max_connections: usize,
+    /// A request's head must be there by then.
+    pub head_timeout_ms: u64,
+    /// How long a connection may wait for its next request.
+    pub keep_alive_ms: u64,
+    /// After this long, or this many requests, a connection is closed with its next answer.
+    pub connection_age_max_ms: u64,
+    pub connection_requests_max: u32,
     /// The whole body must be there by then.
     pub body_timeout_ms: u64,
     /// From the body's end to the answer; more is 503.
@@ -140,6 +148,10 @@ impl Default for Ingest {
             forwarded_for_position: 1,
             max_body_bytes: 256 * 1024,
             max_connections: 2_048,
+            head_timeout_ms: 5_000,
+            keep_alive_ms: 15_000,
+            connection_age_max_ms: 120_000,
+            connection_requests_max: 1_000,
             body_timeout_ms: 5_000,
             answer_timeout_ms: 4_000,
             failures_per_minute: 60,
