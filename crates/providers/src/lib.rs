@@ -3,10 +3,18 @@
 //! One file per provider, one line in [`adapter`] to register it.
 
 mod answer;
+mod credential;
+mod json;
+mod meaning;
+mod native;
+mod registry;
 mod request;
+mod setup;
 
 pub use answer::{Answer, Receipt};
-pub use request::{Found, Header, Headers, Request};
+pub use registry::{PROVIDERS, adapter};
+pub use request::{Found, Header, Headers, Message, Request};
+pub use setup::SetupError;
 
 use std::collections::BTreeMap;
 
@@ -34,8 +42,24 @@ pub trait Adapter: Send + Sync {
     /// Why it was not believed: for metrics, never for the sender.
     fn verify(&self, request: &Request<'_>, now: Timestamp) -> Result<Verified, SignatureError>;
 
-    /// Understands a request that was believed: one event, or several in a batch. An authentic event that cannot be
-    /// used is no error but [`Effect::Unusable`].
+    /// The address of a certificate that [`verify`](Self::verify) needs for this request and does not have; only
+    /// addresses at the provider's own hosts are ever told. The caller fetches it and hands it to
+    /// [`learn`](Self::learn).
+    fn wants(&self, _request: &Request<'_>, _now: Timestamp) -> Option<String> {
+        None
+    }
+
+    /// Keeps a certificate that was fetched because it was [wanted](Self::wants).
+    ///
+    /// # Errors
+    /// If it does not belong to the provider.
+    fn learn(&self, _address: &str, _pem: &[u8], _now: Timestamp) -> Result<(), SignatureError> {
+        Ok(())
+    }
+
+    /// Understands a request that was believed: one event, several in a batch, or none (a ping that names no order:
+    /// it is answered and not published). An authentic event that cannot be used is no error but
+    /// [`Effect::Unusable`].
     ///
     /// # Errors
     /// What no repeat could mend and the sender should hear.
@@ -45,6 +69,16 @@ pub trait Adapter: Send + Sync {
         verified: &Verified,
         now: Timestamp,
     ) -> Result<Vec<Parsed>, ParseError>;
+
+    /// The answer to a request that is not a POST: a handshake before the first delivery. Absent: 405.
+    fn handshake(&self, _method: &str, _request: &Request<'_>) -> Option<Answer> {
+        None
+    }
+
+    /// Whether the sender sends again what was not accepted. What it does not, is not refused for load.
+    fn retries(&self) -> bool {
+        true
+    }
 
     /// The answer once every event of the request is confirmed by the broker.
     fn accepted(&self, receipt: &Receipt<'_>) -> Answer {
@@ -56,8 +90,8 @@ pub trait Adapter: Send + Sync {
         Answer::repeated()
     }
 
-    /// Signs a body as this provider would, with the first active secret: for simulators and tests.
-    fn sign(&self, body: &[u8], now: Timestamp) -> Vec<Header>;
+    /// Signs a message as this provider would, with the first active secret: for simulators and tests.
+    fn sign(&self, message: Message, now: Timestamp) -> Message;
 }
 
 /// What verification established.
@@ -68,6 +102,17 @@ pub struct Verified {
     pub secret: Option<usize>,
     /// The time that was signed with the body: tells when a clock is wrong before it is wrong enough to refuse everything.
     pub signed_at: Option<Timestamp>,
+    /// The name of this one transmission, where the signature protects so little that no other body may come under
+    /// it (PayPal).
+    pub transmission: Option<String>,
+}
+
+impl Verified {
+    /// Nothing but who sent it.
+    #[must_use]
+    pub fn by(trust: Trust, secret: Option<usize>) -> Self {
+        Self { trust, secret, signed_at: None, transmission: None }
+    }
 }
 
 /// Why a request was not believed. A closed set: it labels a metric.

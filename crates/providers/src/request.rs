@@ -1,7 +1,41 @@
 //! A request as it came from the socket, without any HTTP library's types.
 
-/// A header of a request to be sent.
+/// A header to be sent.
 pub type Header = (&'static str, String);
+
+/// A request to be sent. Some providers sign in the body, some tell what matters in headers: both belong together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// Names in lower case.
+    pub headers: Vec<Header>,
+    pub body: Vec<u8>,
+}
+
+impl Message {
+    /// A JSON body with its content type.
+    #[must_use]
+    pub fn json(body: impl Into<Vec<u8>>) -> Self {
+        Self { headers: vec![("content-type", "application/json".to_owned())], body: body.into() }
+    }
+
+    /// The message with one more header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The message as its receiver sees it.
+    #[must_use]
+    pub fn request(&self) -> Request<'_> {
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_bytes()))
+            .collect();
+        Request { headers, query: "", body: &self.body }
+    }
+}
 
 /// One received request. Nothing in it is interpreted yet.
 #[derive(Clone, Debug)]

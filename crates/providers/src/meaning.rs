@@ -1,0 +1,32 @@
+//! What adapters share when they turn a payload into its effect.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// The longest id that is taken from a payload.
+const ID_CHARS_MAX: usize = 128;
+
+/// An id as providers and we make them: 1 to 128 of `A-Z a-z 0-9 _ . : -`.
+pub(crate) fn is_id(text: &str) -> bool {
+    (1..=ID_CHARS_MAX).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte))
+}
+
+/// UUID-shaped ids in lower case, everything else as it is.
+pub(crate) fn normal(id: &str) -> String {
+    if id.len() == 36 && Uuid::try_parse(id).is_ok() {
+        id.to_ascii_lowercase()
+    } else {
+        id.to_owned()
+    }
+}
+
+/// SHA-256 of the canonical JSON (RFC 8785) of what is meant; absent where a number is too large to have one.
+pub(crate) fn canonical_sha256(meant: &impl Serialize) -> Option<[u8; 32]> {
+    serde_json_canonicalizer::to_vec(meant)
+        .ok()
+        .map(|json| Sha256::digest(json).into())
+}
