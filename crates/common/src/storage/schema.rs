@@ -1,0 +1,156 @@
+//! The tables as diesel sees them. Written by hand; a test compares them with the migrated database.
+
+use diesel::{allow_tables_to_appear_in_same_query, table};
+
+table! {
+    webhooks (received_at, id) {
+        received_at -> Timestamptz,
+        id -> Uuid,
+        source -> Text,
+        provider -> Text,
+        account -> Nullable<Text>,
+        dedup_key -> Text,
+        body_sha256 -> Binary,
+        native_type -> Text,
+        order_id -> Nullable<Uuid>,
+        state -> Text,
+        verdict -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        attempts -> SmallInt,
+        correlation_id -> Text,
+        trace_id -> Nullable<Text>,
+        committed_at -> Nullable<Timestamptz>,
+        processing_ms -> Nullable<BigInt>,
+        due_at -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+        body -> Binary,
+        body_encoding -> Text,
+        headers -> Jsonb,
+    }
+}
+
+table! {
+    event_keys (key) {
+        key -> Binary,
+        source -> Text,
+        dedup_key -> Text,
+        body_sha256 -> Binary,
+        webhook_id -> Uuid,
+        order_id -> Nullable<Uuid>,
+    }
+}
+
+table! {
+    orders (id) {
+        id -> Uuid,
+        namespace -> Text,
+        external_id -> Nullable<Text>,
+        status -> Text,
+        payment -> Text,
+        fulfilment -> Text,
+        dispute -> Text,
+        lifecycle -> Text,
+        currency -> Nullable<Text>,
+        exponent -> Nullable<SmallInt>,
+        total -> Nullable<BigInt>,
+        authorized -> BigInt,
+        captured -> BigInt,
+        refunded -> BigInt,
+        disputed -> BigInt,
+        flags -> Array<Text>,
+        facts -> Jsonb,
+        version -> BigInt,
+        last_seq -> BigInt,
+        head_hash -> Binary,
+        absorbed_into -> Nullable<Uuid>,
+        rules -> SmallInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+table! {
+    order_aliases (namespace, ref_) {
+        namespace -> Text,
+        #[sql_name = "ref"]
+        ref_ -> Text,
+        order_id -> Uuid,
+    }
+}
+
+table! {
+    order_events (order_id, seq) {
+        order_id -> Uuid,
+        seq -> BigInt,
+        kind -> Text,
+        webhook_id -> Uuid,
+        source -> Text,
+        dedup_key -> Text,
+        body_sha256 -> Binary,
+        native_type -> Text,
+        verdict -> Text,
+        label -> Nullable<Text>,
+        from_status -> Nullable<Text>,
+        to_status -> Text,
+        reason -> Text,
+        trust -> Text,
+        order_refs -> Jsonb,
+        effect -> Jsonb,
+        occurred_at -> Timestamptz,
+        recorded_at -> Timestamptz,
+        correlation_id -> Text,
+        trace_id -> Nullable<Text>,
+        rules -> SmallInt,
+        prev_hash -> Binary,
+        hash -> Binary,
+    }
+}
+
+table! {
+    dead_letters (webhook_id) {
+        webhook_id -> Uuid,
+        received_at -> Timestamptz,
+        source -> Text,
+        reason -> Text,
+        error -> Text,
+        attempts -> SmallInt,
+        first_failed_at -> Timestamptz,
+        last_failed_at -> Timestamptz,
+        message -> Binary,
+        replay_state -> Text,
+        replays -> Integer,
+        replayed_at -> Nullable<Timestamptz>,
+    }
+}
+
+table! {
+    accepted_counts (source, minute, replica) {
+        source -> Text,
+        minute -> Timestamptz,
+        replica -> Text,
+        accepted -> BigInt,
+    }
+}
+
+table! {
+    operator_actions (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        actor -> Text,
+        action -> Text,
+        reason -> Text,
+        origin -> Text,
+        subject -> Text,
+        before -> Nullable<Jsonb>,
+        after -> Nullable<Jsonb>,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(
+    webhooks,
+    event_keys,
+    orders,
+    order_aliases,
+    order_events,
+    dead_letters,
+);

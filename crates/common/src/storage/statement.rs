@@ -1,0 +1,52 @@
+//! SQL whose text never changes, so that the server plans it once per connection.
+//!
+//! diesel prepares but never keeps `UPDATE`, upserts, batch inserts and `sql_query`; each then costs a round trip and
+//! a plan. It does keep a query fragment with a static id. [`statement!`] makes one: a struct whose fields are the
+//! bound values, in the order of the `$` in the text. Rows travel as one array per column and become rows by `UNNEST`,
+//! so a batch of any size has the same text.
+
+/// Declares a statement. `->` says what its rows hold; for `-> ()` use `execute`, else `load`.
+macro_rules! statement {
+    (
+        $(#[$doc:meta])*
+        $visible:vis struct $name:ident $(<$life:lifetime>)? {
+            $($field:ident: $type:ty => $sql_type:ty),* $(,)?
+        }
+        -> $row:ty;
+        $text:literal
+    ) => {
+        $(#[$doc])*
+        $visible struct $name $(<$life>)? {
+            $($visible $field: $type,)*
+        }
+
+        impl $(<$life>)? ::diesel::query_builder::QueryFragment<::diesel::pg::Pg> for $name $(<$life>)? {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: ::diesel::query_builder::AstPass<'_, 'b, ::diesel::pg::Pg>,
+            ) -> ::diesel::QueryResult<()> {
+                let mut pieces = $text.split('$');
+                out.push_sql(pieces.next().unwrap_or_default());
+                $(
+                    out.push_bind_param::<$sql_type, _>(&self.$field)?;
+                    out.push_sql(pieces.next().expect("a statement has a $ for each of its fields"));
+                )*
+                debug_assert_eq!(pieces.next(), None, "a statement has a field for each of its $");
+                Ok(())
+            }
+        }
+
+        impl $(<$life>)? ::diesel::query_builder::QueryId for $name $(<$life>)? {
+            type QueryId = statement!(@static $name $(<$life>)?);
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+
+        impl $(<$life>)? ::diesel::query_builder::Query for $name $(<$life>)? {
+            type SqlType = $row;
+        }
+    };
+    (@static $name:ident) => { $name };
+    (@static $name:ident <$life:lifetime>) => { $name<'static> };
+}
+
+pub(super) use statement;

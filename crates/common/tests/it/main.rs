@@ -1,0 +1,3 @@
+//! `common` against the real servers.
+
+mod storage;
