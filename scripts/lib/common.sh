@@ -42,5 +42,5 @@ apt_install() {
 need_python() {
     has python3 && return
     can_install && say "installing python3" && apt_install python3 && return
-    die "python3 was not found" "install Python 3.9 or newer"
+    die "python3 was not found" "install Python 3.11 or newer"
 }

@@ -195,7 +195,7 @@ def main():
     except Unusable as reason:
         print(reason)
         return 1
-    except (TimeoutError, socket.timeout):
+    except TimeoutError:
         print("no answer in time")
         return 1
     except ConnectionRefusedError:
