@@ -44,3 +44,5 @@ need_python() {
     can_install && say "installing python3" && apt_install python3 && return
     die "python3 was not found" "install Python 3.11 or newer"
 }
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }

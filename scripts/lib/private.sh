@@ -4,10 +4,6 @@
 
 PRIVATE_READY_SECONDS=90
 
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # PostgreSQL refuses to run as root.
 as_ordinary() {
     if [ "$(id -u)" = 0 ]; then
