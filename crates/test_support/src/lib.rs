@@ -1,6 +1,11 @@
 //! What tests share: databases, broker prefixes, private servers, signed webhooks, a proxy that can be cut.
 
+pub mod broker;
 pub mod database;
 pub mod environment;
+pub mod redis;
+
+mod eventually;
 
 pub use database::TestDatabase;
+pub use eventually::eventually;
