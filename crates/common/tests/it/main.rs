@@ -1,3 +1,4 @@
 //! `common` against the real servers.
 
+mod broker;
 mod storage;

@@ -1,0 +1,66 @@
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::*;
+
+fn check(ledger: &mut Ledger, tags: &[u64], through: Option<u64>, singly: &[u64]) {
+    let plan = ledger.finish(tags.iter().copied());
+    assert_eq!(plan, Plan { through, singly: singly.to_vec() });
+}
+
+#[test]
+fn what_finishes_in_order_is_acknowledged_at_once() {
+    let mut ledger = Ledger::default();
+    check(&mut ledger, &[1, 2, 3], Some(3), &[]);
+    check(&mut ledger, &[5, 4], Some(5), &[]);
+}
+
+#[test]
+fn what_overtakes_is_acknowledged_by_itself() {
+    let mut ledger = Ledger::default();
+    check(&mut ledger, &[2, 4], None, &[2, 4]);
+    // 2 is acknowledged already; naming it again would close the channel, so 1 stands for itself.
+    check(&mut ledger, &[1], Some(1), &[]);
+    check(&mut ledger, &[3, 6], Some(3), &[6]);
+    check(&mut ledger, &[5, 7], Some(7), &[]);
+}
+
+#[test]
+fn a_tag_is_never_acknowledged_twice() {
+    let mut ledger = Ledger::default();
+    check(&mut ledger, &[1, 3], Some(1), &[3]);
+    check(&mut ledger, &[1, 3], None, &[]);
+}
+
+proptest! {
+    /// A broker that keeps what is unacknowledged and refuses what it does not know, as RabbitMQ does.
+    #[test]
+    fn any_order_acknowledges_each_finished_tag_once_and_no_other(
+        batches in prop::collection::vec(prop::collection::vec(any::<Index>(), 0..8), 0..40),
+        count in 1_u64..60,
+    ) {
+        let mut ledger = Ledger::default();
+        let mut unfinished: Vec<u64> = (1..=count).collect();
+        let mut unacknowledged: HashSet<u64> = unfinished.iter().copied().collect();
+        for batch in batches {
+            let mut tags = Vec::new();
+            for index in batch {
+                if !unfinished.is_empty() {
+                    tags.push(unfinished.swap_remove(index.index(unfinished.len())));
+                }
+            }
+            let plan = ledger.finish(tags);
+            if let Some(through) = plan.through {
+                prop_assert!(unacknowledged.contains(&through), "the broker does not know {through}");
+                unacknowledged.retain(|&tag| tag > through);
+            }
+            for tag in plan.singly {
+                prop_assert!(unacknowledged.remove(&tag), "the broker does not know {tag}");
+            }
+            let expected: HashSet<u64> = unfinished.iter().copied().collect();
+            prop_assert_eq!(&unacknowledged, &expected);
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! Publishing: persistent, mandatory, and believed only when the broker confirms it.
+//!
+//! A publish takes one of a bounded number of permits, goes out on one of a few channels in turn, and waits for its
+//! confirm at most the configured time. Every other end is an error, and an error never means "not sent": the message
+//! may arrive all the same, and the deduplication copes. A channel that fails or falls silent is replaced; a message that
+//! comes back means that the topology is broken, so it is declared again and the message published again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use futures_util::StreamExt as _;
+use lapin::{BasicProperties, Event};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::{interval, sleep, timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::connection::{ConnectError, LOOK_EVERY, Line, Link, Role, Session, chain, supervise};
+use super::flight::{Flight, Hangar, Message, confirm};
+use super::lanes::{Incident, LANES, Lane};
+use super::returned::Returned;
+use super::{Headers, Route, Topology};
+use crate::backoff::FullJitter;
+use crate::config;
+use crate::shutdown::Shutdown;
+
+const REPUBLISH_FIRST: Duration = Duration::from_millis(50);
+const REPUBLISH_MOST: Duration = Duration::from_secs(5);
+
+/// Why a publish is not known to have been accepted. It may have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// Memory or disk alarm.
+    #[error("the broker refuses publishes for now")]
+    Blocked,
+    /// No connection, or it was lost before the confirm.
+    #[error("the broker is away")]
+    Disconnected,
+    #[error("the broker refused the message")]
+    Nacked,
+    /// The topology is broken; it is being declared again.
+    #[error("a message came back because nothing wanted it")]
+    Returned,
+    #[error("the broker did not confirm in time")]
+    TimedOut,
+    /// As many are unconfirmed as are allowed.
+    #[error("too many publishes are in flight")]
+    Busy,
+}
+
+/// What publishing is up to, for readiness.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublisherState {
+    /// And why.
+    Disconnected(String),
+    Ready,
+    /// And the broker's reason.
+    Blocked(String),
+}
+
+/// A handle on the publishing connection; clones share it. The connection ends when it is [drained](Self::drain), or
+/// with the last handle: not with the shutdown itself, since what is in hand must still get out then.
+#[derive(Clone)]
+pub struct Publisher {
+    desk: Arc<Desk>,
+    _last: Arc<DropGuard>,
+}
+
+struct Desk {
+    topology: Topology,
+    board: ArcSwap<Board>,
+    /// Takes the channels in turn.
+    turn: AtomicUsize,
+    in_flight: Arc<Semaphore>,
+    in_flight_max: u32,
+    hangar: Hangar,
+    state: watch::Sender<PublisherState>,
+    /// Returned messages on their way out again.
+    republishing: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// Where publishes go now.
+enum Board {
+    Open(Vec<Arc<Lane>>),
+    Shut(PublishError),
+}
+
+impl Publisher {
+    /// Starts connecting and returns at once. To be called on the service's main runtime.
+    #[must_use]
+    pub fn start(
+        broker: &config::Broker,
+        topology: Topology,
+        shutdown: &Shutdown,
+        name: &str,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let in_flight_max = u32::try_from(broker.in_flight_max).unwrap_or(u32::MAX);
+        let waiting = PublisherState::Disconnected("not connected yet".into());
+        let desk = Arc::new(Desk {
+            topology: topology.clone(),
+            board: ArcSwap::from_pointee(Board::Shut(PublishError::Disconnected)),
+            turn: AtomicUsize::new(0),
+            in_flight: Arc::new(Semaphore::new(broker.in_flight_max)),
+            in_flight_max,
+            hangar: Hangar {
+                runtime: Handle::current(),
+                shutdown: shutdown.clone(),
+                confirm_timeout: Duration::from_millis(broker.confirm_timeout_ms),
+            },
+            state: watch::Sender::new(waiting),
+            republishing: TaskTracker::new(),
+            stop: stop.clone(),
+        });
+        let link = Arc::new(Link::new(broker, topology, format!("{name} publishes")));
+        let foreman = Foreman::new(Arc::clone(&desk), Arc::clone(&link));
+        shutdown.spawn(supervise(link, stop.clone(), foreman));
+        Self { desk, _last: Arc::new(stop.drop_guard()) }
+    }
+
+    /// Publishes and waits for the broker's confirm. Dropping the future does not recall the message.
+    ///
+    /// # Errors
+    /// Within `broker.confirm_timeout_ms`, see [`PublishError`]; at once while the broker blocks or is away.
+    pub async fn publish(
+        &self,
+        route: Route,
+        message_id: Uuid,
+        headers: &Headers,
+        body: Vec<u8>,
+    ) -> Result<(), PublishError> {
+        self.desk.publish(route, message_id, headers, body).await
+    }
+
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<PublisherState> {
+        self.desk.state.subscribe()
+    }
+
+    /// Publishes that wait for their confirm, those whose caller has left included.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        (self.desk.in_flight_max as usize).saturating_sub(self.desk.in_flight.available_permits())
+    }
+
+    /// Waits until nothing is unconfirmed, takes no more publishes, and closes the connection. Returns whether
+    /// everything was confirmed or refused in time.
+    pub async fn drain(&self, within: Duration) -> bool {
+        let desk = &self.desk;
+        let flushed = async {
+            desk.republishing.close();
+            desk.republishing.wait().await;
+            let all = desk.in_flight.acquire_many(desk.in_flight_max).await;
+            all.is_ok()
+        };
+        let flushed = timeout(within, flushed).await == Ok(true);
+        desk.in_flight.close();
+        desk.stop.cancel();
+        flushed
+    }
+}
+
+impl Desk {
+    async fn publish(
+        &self,
+        route: Route,
+        message_id: Uuid,
+        headers: &Headers,
+        body: Vec<u8>,
+    ) -> Result<(), PublishError> {
+        let lane = self.lane()?;
+        let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() else {
+            return Err(PublishError::Busy);
+        };
+        let properties = BasicProperties::default()
+            .with_message_id(message_id.to_string().into())
+            .with_headers(headers.encode());
+        let message = Message::persistent(self.topology.address(route), properties, body);
+        let confirming = confirm(Arc::clone(&lane), message);
+        Flight::new(lane, permit, &self.hangar, confirming)
+            .answer()
+            .await
+    }
+
+    fn lane(&self) -> Result<Arc<Lane>, PublishError> {
+        let board = self.board.load();
+        let lanes = match &**board {
+            Board::Open(lanes) => lanes,
+            Board::Shut(reason) => return Err(*reason),
+        };
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let in_turn = (0..lanes.len()).map(|step| &lanes[turn.wrapping_add(step) % lanes.len()]);
+        let mut ended = PublishError::Disconnected;
+        for lane in in_turn {
+            match lane.end_reason() {
+                None if lane.is_blocked() => return Err(PublishError::Blocked),
+                None => return Ok(Arc::clone(lane)),
+                Some(reason) => ended = reason,
+            }
+        }
+        Err(ended)
+    }
+
+    /// Shuts the board with a reason; what is unconfirmed fails with it.
+    fn shut(&self, reason: PublishError, state: PublisherState) {
+        let before = self.board.swap(Arc::new(Board::Shut(reason)));
+        if let Board::Open(lanes) = &*before {
+            lanes.iter().for_each(|lane| lane.end(reason));
+        }
+        self.state.send_replace(state);
+    }
+
+    /// Publishes a returned message until the broker has it: another publish may have been believed in its place.
+    async fn republish(self: Arc<Self>, returned: Box<Returned>) {
+        let Some(route) = returned.route(&self.topology) else {
+            tracing::error!(exchange = returned.exchange, "a message that is not ours came back");
+            return;
+        };
+        let mut waits = FullJitter::new(REPUBLISH_FIRST, REPUBLISH_MOST);
+        let id = returned.message_id();
+        while let Err(error) = self
+            .publish(route, id, &returned.headers, returned.body.clone())
+            .await
+        {
+            tokio::select! {
+                () = sleep(waits.next_wait()) => {}
+                () = self.stop.cancelled() => {
+                    tracing::error!(webhook.id = %id, error = %error, "a returned message was not published again");
+                    return;
+                }
+            }
+        }
+        tracing::info!(webhook.id = %id, "a returned message was published again");
+    }
+}
+
+/// The supervisor's side: opens channels, hears of incidents.
+struct Foreman {
+    desk: Arc<Desk>,
+    link: Arc<Link>,
+    incidents: mpsc::UnboundedReceiver<Incident>,
+    report: mpsc::UnboundedSender<Incident>,
+    set: u64,
+}
+
+impl Foreman {
+    fn new(desk: Arc<Desk>, link: Arc<Link>) -> Self {
+        let (report, incidents) = mpsc::unbounded_channel();
+        Self { desk, link, incidents, report, set: 0 }
+    }
+
+    /// A fresh set of channels. What is unconfirmed on the old ones may still be confirmed there.
+    async fn open(&mut self, line: &Line) -> Result<(), ConnectError> {
+        self.set += 1;
+        let mut lanes = Vec::with_capacity(LANES);
+        for _ in 0..LANES {
+            let belongs = (self.set, &self.report);
+            lanes.push(Lane::open(&self.link, line, belongs).await?);
+        }
+        self.desk.board.store(Arc::new(Board::Open(lanes)));
+        self.desk.state.send_replace(PublisherState::Ready);
+        Ok(())
+    }
+
+    /// After an incident: what is missing is declared again before anything is published.
+    async fn repair(&mut self, line: &Line) -> Result<(), ConnectError> {
+        self.link.declare(&line.connection).await?;
+        self.open(line).await
+    }
+
+    async fn incident(&mut self, line: &Line, incident: Incident) -> Result<(), ConnectError> {
+        let mut broken = self.hear(incident);
+        while let Ok(more) = self.incidents.try_recv() {
+            broken |= self.hear(more);
+        }
+        // Nothing can be written to a blocked connection; it is repaired when it is unblocked.
+        if broken && !line.connection.status().blocked() {
+            return self.repair(line).await;
+        }
+        Ok(())
+    }
+
+    /// Whether it concerns the channels in use.
+    fn hear(&self, incident: Incident) -> bool {
+        match incident {
+            Incident::LaneEnded { set } => set == self.set,
+            Incident::Returned(returned) => {
+                tracing::error!(
+                    webhook.id = %returned.message_id(),
+                    exchange = returned.exchange,
+                    "topology incident: a message came back, everything is declared again"
+                );
+                let desk = Arc::clone(&self.desk);
+                let again = self
+                    .desk
+                    .republishing
+                    .track_future(desk.republish(returned));
+                self.desk.hangar.shutdown.spawn(again);
+                true
+            }
+        }
+    }
+
+    async fn event(&mut self, line: &Line, event: Option<Event>) -> Result<(), ConnectError> {
+        match event {
+            Some(Event::ConnectionBlocked(reason)) => {
+                tracing::warn!(reason, "the broker blocks publishing");
+                self.desk
+                    .shut(PublishError::Blocked, PublisherState::Blocked(reason));
+                Ok(())
+            }
+            Some(Event::ConnectionUnblocked) => {
+                tracing::info!("the broker takes publishes again");
+                self.repair(line).await
+            }
+            Some(Event::Error(error)) => Err(ConnectError::Refused(error)),
+            // The stream ends with the connection.
+            None => Err(ConnectError::TimedOut),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+impl Role for Foreman {
+    async fn drive(&mut self, session: &mut Session) -> String {
+        let stop = self.desk.stop.clone();
+        let mut look = interval(LOOK_EVERY);
+        let line = session.line.clone();
+        let mut step = self.open(&line).await;
+        loop {
+            if let Err(error) = step {
+                return chain(&error);
+            }
+            step = tokio::select! {
+                () = stop.cancelled() => return "no longer wanted".into(),
+                event = session.events.next() => self.event(&line, event).await,
+                Some(incident) = self.incidents.recv() => self.incident(&line, incident).await,
+                _ = look.tick() => match line.connection.status().connected() {
+                    true => Ok(()),
+                    false => return "the connection was lost".into(),
+                },
+            };
+        }
+    }
+
+    fn disconnected(&mut self, reason: &str) {
+        let state = PublisherState::Disconnected(reason.to_owned());
+        self.desk.shut(PublishError::Disconnected, state);
+    }
+}

@@ -1,0 +1,77 @@
+//! RabbitMQ as it is: topology, publishing, consuming.
+
+mod publishing;
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures_util::StreamExt as _;
+use uuid::Uuid;
+use waybill_common::broker::{
+    Consumer, Deliveries, Delivery, Headers, Publisher, PublisherState, Route,
+};
+use waybill_common::shutdown::Shutdown;
+use waybill_test_support::broker::TestBroker;
+
+/// For what is a matter of milliseconds on an idle machine.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A test's own topology with both roads to it.
+struct Roads {
+    broker: TestBroker,
+    publisher: Publisher,
+    consumer: Consumer,
+    shutdown: Shutdown,
+}
+
+impl Roads {
+    async fn open(broker: TestBroker) -> anyhow::Result<Self> {
+        let shutdown = Shutdown::new();
+        let (config, topology) = (&broker.config, broker.topology());
+        let publisher = Publisher::start(config, topology.clone(), &shutdown, "test");
+        let consumer = Consumer::start(config, topology, &shutdown, "test");
+        publisher_is(&publisher, |state| *state == PublisherState::Ready).await?;
+        Ok(Self { broker, publisher, consumer, shutdown })
+    }
+
+    /// Publishes a numbered message and waits for its confirm.
+    async fn publish(&self, route: Route, number: u64) -> anyhow::Result<()> {
+        let body = number.to_string().into_bytes();
+        let headers = Headers::default();
+        self.publisher
+            .publish(route, Uuid::now_v7(), &headers, body)
+            .await
+            .with_context(|| format!("could not publish {number}"))
+    }
+
+    /// Stops everything and asserts that it stops.
+    async fn close(self) -> anyhow::Result<()> {
+        let Self { broker, publisher, consumer, shutdown } = self;
+        assert!(publisher.drain(SOON).await, "something was left unconfirmed");
+        consumer.close();
+        assert!(shutdown.finish(SOON).await, "a task did not end");
+        broker.finish().await
+    }
+}
+
+async fn publisher_is(
+    publisher: &Publisher,
+    wanted: impl FnMut(&PublisherState) -> bool,
+) -> anyhow::Result<()> {
+    let mut state = publisher.state();
+    tokio::time::timeout(SOON, state.wait_for(wanted))
+        .await
+        .with_context(|| format!("the publisher is {:?}", *publisher.state().borrow()))??;
+    Ok(())
+}
+
+/// The next delivery.
+async fn next(deliveries: &mut Deliveries) -> anyhow::Result<Delivery> {
+    let next = tokio::time::timeout(SOON, deliveries.next()).await?;
+    Ok(next.context("the stream ended")??)
+}
+
+fn number(delivery: &Delivery) -> u64 {
+    let body = String::from_utf8_lossy(&delivery.body);
+    body.parse().expect("tests publish numbers")
+}
