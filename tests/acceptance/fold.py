@@ -186,14 +186,14 @@ class Derivation:
     def payment(self) -> str:
         captures = self.of("capture", "succeeded")
         says_paid = any(not capture.winner.partial for capture in captures)
-        paid_in_full = says_paid if self.total is None else self.captured >= self.total and (self.captured > 0 or says_paid)
+        covered = self.total is not None and self.captured >= self.total and (self.captured > 0 or says_paid)
         attempts = self.live("capture") + self.live("authorize")
         voided = self.of("void", "succeeded") or [o for o in self.of("expire", "succeeded") if o.has_group]
         rules = (
             ("refunded", self.refunded >= self.captured > 0),
             ("partially_refunded", self.refunded > 0),
             ("overpaid", self.total is not None and self.captured > self.total),
-            ("paid", paid_in_full),
+            ("paid", says_paid if self.total is None else covered),
             ("partially_paid", self.captured > 0),
             ("authorized", self.live("authorize", "succeeded")),
             ("processing", any(attempt.outcome == "pending" for attempt in attempts)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 EARLY = ("pending", "requires_action", "processing", "failed")
 
 NORMAL: dict[str, set[str]] = {
-    **{status: {*EARLY, "authorized", "partially_paid", "paid", "completed", "cancelled", "expired"} for status in EARLY},
+    **{key: {*EARLY, "authorized", "partially_paid", "paid", "completed", "cancelled", "expired"} for key in EARLY},
     "authorized": {"partially_paid", "paid", "completed", "cancelled", "expired"},
     "partially_paid": {"paid", "completed", "partially_refunded", "refunded", "cancelled"},
     "paid": {"completed", "partially_refunded", "refunded", "disputed", "charged_back"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from events import EXPONENTS, Event, Fact, Money, NotUnderstood
@@ -89,11 +89,11 @@ def minor_units(amount: Decimal | str, currency: str) -> int:
 
 def microseconds(timestamp: str) -> int:
     """Since 1970, without a float on the way."""
-    since = datetime.fromisoformat(timestamp) - datetime(1970, 1, 1, tzinfo=timezone.utc)
+    since = datetime.fromisoformat(timestamp) - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def rfc3339(micros: int) -> str:
     """UTC with exactly six decimals, as keys and hashed records write a time."""
     seconds, rest = divmod(micros, 1_000_000)
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S") + f".{rest:06d}Z"
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{rest:06d}Z"

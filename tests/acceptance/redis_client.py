@@ -20,8 +20,8 @@ class Redis:
             self.ask("SELECT", database)
 
     def ask(self, *words: str):
-        encoded = [word.encode() for word in words]
-        self.socket.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in encoded))
+        told = b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in (word.encode() for word in words))
+        self.socket.sendall(b"*%d\r\n" % len(words) + told)
         return self.answer()
 
     def answer(self):

@@ -65,7 +65,7 @@ def references(account: str, subject: dict) -> frozenset[str]:
 
 def facts(kind: str, subject: dict, happened: int) -> tuple[Fact, ...]:
     """What one event says. `first` stays 0 where operations only move up in rank: Stripe promises no order."""
-    intent = subject["id"] if subject["object"] == "payment_intent" else subject.get("payment_intent") or subject.get("charge")
+    intent = payment_of(subject)
     if subject["object"] == "refund":
         return (refund(subject, intent),)
     if subject["object"] == "dispute":
@@ -76,18 +76,30 @@ def facts(kind: str, subject: dict, happened: int) -> tuple[Fact, ...]:
         case "payment_intent.created":
             return (Fact("place", intent, group=intent),)
         case "payment_intent.amount_capturable_updated":
-            return (Fact("authorize", intent, group=intent, amount=money(subject, "amount_capturable"), cumulative=True),)
+            return (moved("authorize", intent, intent, money(subject, "amount_capturable")),)
         case "payment_intent.succeeded":
-            return (Fact("capture", intent, group=intent, amount=money(subject, "amount_received"), cumulative=True),)
+            return (moved("capture", intent, intent, money(subject, "amount_received")),)
         case "charge.captured":
-            return (Fact("capture", intent, group=intent, amount=money(subject, "amount_captured"), cumulative=True),)
+            return (moved("capture", intent, intent, money(subject, "amount_captured")),)
         case "payment_intent.canceled":
             return (Fact("void", intent, group=intent),)
         case "charge.expired":
             return (Fact("expire", intent, group=intent),)
         case "charge.refunded":
-            return (Fact("refund", subject["id"], group=intent, amount=money(subject, "amount_refunded"), cumulative=True),)
+            return (moved("refund", subject["id"], intent, money(subject, "amount_refunded")),)
     return ()
+
+
+def payment_of(subject: dict) -> str:
+    """The payment that the subject belongs to: the intent, or the charge where there is none."""
+    if subject["object"] == "payment_intent":
+        return subject["id"]
+    return subject.get("payment_intent") or subject.get("charge") or subject["id"]
+
+
+def moved(op: str, op_ref: str, intent: str, so_far: Money) -> Fact:
+    """Stripe tells the sum of all that was moved so far."""
+    return Fact(op, op_ref, group=intent, amount=so_far, cumulative=True)
 
 
 def refund(subject: dict, intent: str) -> Fact:

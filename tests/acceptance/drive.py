@@ -1,0 +1,57 @@
+"""Drives the built programs from outside and compares what they made of real webhooks with an independent reference."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+import unittest
+from random import Random
+
+import bad_input
+import chaos
+import pipeline
+from programs import Failed, build
+
+
+def main() -> int:
+    chosen = arguments()
+    random = Random(chosen.seed)
+    began = time.monotonic()
+    print(f"seed {chosen.seed}", flush=True)
+    try:
+        reference_is_sound()
+        binaries = build()
+        if chosen.bad_input:
+            bad_input.run(binaries, random)
+        elif chosen.chaos:
+            chaos.run(binaries, random, redis_dies=chosen.redis_dies, locks_off=chosen.locks_off)
+        else:
+            pipeline.run(binaries, random)
+    except (Failed, subprocess.CalledProcessError) as failed:
+        print(f"FAILED: {failed}\nagain with: tests/acceptance/run {' '.join(sys.argv[1:])} --seed {chosen.seed}")
+        return 1
+    print(f"good after {time.monotonic() - began:.0f} s")
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests/acceptance/run", description=__doc__)
+    parser.add_argument("--chaos", action="store_true", help="10,000 webhooks while workers are killed")
+    parser.add_argument("--redis-dies", action="store_true", help="with --chaos: Redis is killed half-way")
+    parser.add_argument("--locks-off", action="store_true", help="with --chaos: lock.mode is off")
+    parser.add_argument("--bad-input", action="store_true", help="everything that a webhook must not be")
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000, help="repeat the load of another run")
+    return parser.parse_args()
+
+
+def reference_is_sound() -> None:
+    """A reference that fails its own tests proves nothing."""
+    found = unittest.defaultTestLoader.discover(".")
+    if not unittest.TextTestRunner(verbosity=0, stream=sys.stdout).run(found).wasSuccessful():
+        raise Failed("the reference does not pass its own tests")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
