@@ -1,0 +1,62 @@
+//! The request headers that are kept with an event: what it was, and the provider's own ids. An allow-list, because a
+//! credential must never be stored and nobody knows every header's name.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::header::HeaderMap;
+
+/// Names in lower case. Signatures, tokens and cookies are not here, and must never be.
+const KEPT: [&str; 30] = [
+    "content-type",
+    "user-agent",
+    // Standard Webhooks, Svix
+    "webhook-id",
+    "webhook-timestamp",
+    "svix-id",
+    "svix-timestamp",
+    // CloudEvents
+    "ce-id",
+    "ce-source",
+    "ce-specversion",
+    "ce-subject",
+    "ce-time",
+    "ce-type",
+    // Shopify
+    "x-shopify-api-version",
+    "x-shopify-event-id",
+    "x-shopify-shop-domain",
+    "x-shopify-test",
+    "x-shopify-topic",
+    "x-shopify-triggered-at",
+    "x-shopify-webhook-id",
+    // WooCommerce
+    "x-wc-webhook-delivery-id",
+    "x-wc-webhook-event",
+    "x-wc-webhook-id",
+    "x-wc-webhook-resource",
+    "x-wc-webhook-source",
+    "x-wc-webhook-topic",
+    // PayPal
+    "paypal-transmission-id",
+    "paypal-transmission-time",
+    // GitHub's kind, Square
+    "x-github-delivery",
+    "x-github-event",
+    "square-environment",
+];
+/// Longer values are left out: no provider sends them.
+const VALUE_BYTES_MAX: usize = 1_024;
+
+/// What is kept of these headers; of a repeated one the first.
+#[must_use]
+pub fn kept(headers: &HeaderMap) -> BTreeMap<String, String> {
+    KEPT.iter()
+        .filter_map(|name| {
+            let value = headers.get(*name)?.to_str().ok()?;
+            (value.len() <= VALUE_BYTES_MAX).then(|| ((*name).to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
