@@ -1,0 +1,92 @@
+//! The configured senders, found by the last part of the path.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+use waybill_common::config;
+use waybill_common::domain::Timestamp;
+use waybill_providers::{Adapter, Request, SetupError, Verified, adapter};
+
+use crate::admission::Requests;
+use crate::error::Refusal;
+
+/// Another word for a source, which the application that Waybill replaces documented.
+const ALIAS: (&str, &str) = ("payment", "payments");
+
+/// One configured sender.
+pub struct Source {
+    pub name: String,
+    pub adapter: Box<dyn Adapter>,
+    pub requests: Option<Requests>,
+}
+
+/// Every configured sender.
+pub struct Sources {
+    by_name: HashMap<String, Source>,
+    /// Does a verification's work where there is no source, so that time tells nobody which ones exist.
+    decoy: Box<dyn Adapter>,
+}
+
+impl Sources {
+    /// # Errors
+    /// Where a source's keys do not fit its provider.
+    pub fn new(config: &config::Config) -> Result<Self, SetupError> {
+        let by_name = config
+            .sources
+            .iter()
+            .map(|(name, source)| Ok((name.clone(), Source::new(name, source)?)))
+            .collect::<Result<_, SetupError>>()?;
+        Ok(Self { by_name, decoy: decoy()? })
+    }
+
+    /// The source of that name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Source> {
+        let (alias, source) = ALIAS;
+        self.by_name.get(if name == alias { source } else { name })
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.by_name.values()
+    }
+
+    /// Believes the request of a source, or refuses it. A source that does not exist costs the same.
+    ///
+    /// # Errors
+    /// Always one answer: nobody learns what was wrong, nor which sources exist.
+    pub fn verify<'a>(
+        &self,
+        source: Option<&'a Source>,
+        request: &Request<'_>,
+        now: Timestamp,
+    ) -> Result<(&'a Source, Verified), Refusal> {
+        match source {
+            Some(source) => source
+                .adapter
+                .verify(request, now)
+                .map(|verified| (source, verified))
+                .map_err(Refusal::Signature),
+            None => Err(match self.decoy.verify(request, now) {
+                Ok(_) | Err(_) => Refusal::UnknownSource,
+            }),
+        }
+    }
+}
+
+impl Source {
+    fn new(name: &str, source: &config::Source) -> Result<Self, SetupError> {
+        Ok(Self {
+            name: name.to_owned(),
+            adapter: adapter(name, source)?,
+            requests: source.rate_limit.map(Requests::new),
+        })
+    }
+}
+
+/// A native source with a token that nobody knows.
+fn decoy() -> Result<Box<dyn Adapter>, SetupError> {
+    let token = format!("{}{}", Uuid::new_v4(), Uuid::new_v4());
+    let source =
+        config::Source { tokens: vec![token.as_str().into()], ..config::Source::new("native") };
+    adapter("decoy", &source)
+}
