@@ -1,1 +1,27 @@
-//! Takes webhooks in: verify, validate, publish, answer.
+//! Takes webhooks in: verify, validate, publish, answer. Never touches PostgreSQL.
+//!
+//! What one request meets, in order: [`connection`] and [`edge`] (time, correlation id), [`routes`], [`webhooks`]
+//! (the sequence itself), [`client`] and [`admission`] (who, how often), [`body`], [`sources`] (whom to believe),
+//! [`outbox`] with [`marker`] and [`backlog`] (known? confirmed!), [`error`] (what is said when it is not taken).
+
+pub mod admission;
+mod app;
+pub mod application;
+pub mod backlog;
+pub mod body;
+pub mod client;
+pub mod connection;
+pub mod correlation;
+pub mod edge;
+pub mod error;
+pub mod kept;
+pub mod marker;
+pub mod media_type;
+pub mod metrics;
+pub mod outbox;
+pub mod routes;
+pub mod sources;
+pub mod span;
+pub mod webhooks;
+
+pub use application::{Application, StartError};

@@ -42,6 +42,26 @@ pub struct Source {
     pub rate_limit: Option<RateLimit>,
 }
 
+impl Source {
+    /// A source of that provider with nothing else set.
+    #[must_use]
+    pub fn new(provider: &str) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            namespace: None,
+            tokens: Vec::new(),
+            secrets: Vec::new(),
+            live: yes(),
+            order_ref: None,
+            default_currency: None,
+            duplicate_status: None,
+            book: None,
+            url: None,
+            rate_limit: None,
+        }
+    }
+}
+
 /// How many requests a source may make, counted after verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

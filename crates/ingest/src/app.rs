@@ -1,0 +1,77 @@
+//! What every request can reach.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use std::net::{IpAddr, Ipv4Addr};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use waybill_common::clock::Clock;
+use waybill_common::shutdown::Shutdown;
+
+use crate::admission::Failures;
+use crate::body;
+use crate::client::Proxies;
+use crate::metrics::Metrics;
+use crate::outbox::Outbox;
+use crate::sources::Sources;
+
+/// One running ingest, seen from a request.
+pub struct App {
+    pub sources: Sources,
+    pub failures: Failures,
+    pub proxies: Proxies,
+    pub body: body::Bounds,
+    /// From the body's end to the answer.
+    pub answer_within: Duration,
+    pub outbox: Arc<Outbox>,
+    pub metrics: Metrics,
+    pub clock: Clock,
+    pub tasks: Tasks,
+}
+
+/// Where work goes on that must outlive its request.
+#[derive(Clone)]
+pub struct Tasks {
+    /// Not the HTTP worker's own runtime: that one ends with its last connection.
+    pub runtime: Handle,
+    pub shutdown: Shutdown,
+}
+
+impl App {
+    /// Who sent this.
+    pub fn client(&self, request: &HttpRequest) -> IpAddr {
+        let peer = request
+            .peer_addr()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let forwarded: Vec<&[u8]> = request
+            .headers()
+            .get_all("x-forwarded-for")
+            .map(|value| value.as_bytes())
+            .collect();
+        self.proxies.client(peer, forwarded.into_iter())
+    }
+
+    /// Frees what the limiters need no longer remember.
+    pub fn forget_idle_clients(&self) {
+        self.failures.forget_idle();
+        for source in self.sources.iter() {
+            if let Some(requests) = &source.requests {
+                requests.forget_idle();
+            }
+        }
+    }
+}
+
+impl Tasks {
+    /// Runs a task to its end, whatever becomes of the request; stopping waits for it.
+    pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let _entered = self.runtime.enter();
+        self.shutdown.spawn(task)
+    }
+}

@@ -1,0 +1,241 @@
+//! One webhook: believed, understood, published, answered, in that order, because a sender that sees 2xx never sends
+//! it again.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::http::{StatusCode, Version};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use tokio::time::{Instant, timeout};
+use tracing::{Instrument as _, Span};
+use uuid::Uuid;
+use waybill_common::domain::Timestamp;
+use waybill_common::domain::envelope::Envelope;
+use waybill_providers::{Answer, Headers, ParseError, Parsed, Receipt, Request, Verified};
+
+use crate::app::App;
+use crate::body;
+use crate::correlation::CorrelationId;
+use crate::edge::SourceName;
+use crate::error::Refusal;
+use crate::kept::kept;
+use crate::marker::Mark;
+use crate::media_type;
+use crate::outbox::Outgoing;
+use crate::sources::Source;
+
+/// A request that was believed and understood.
+struct Understood<'a> {
+    source: &'a Source,
+    events: Vec<Parsed>,
+    received_at: Timestamp,
+}
+
+/// Any other method: a handshake, where the source's provider has one.
+pub async fn shake_hands(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Refusal> {
+    let source = named(&request, &app);
+    let raw = Request { headers: raw(request.headers()), query: request.query_string(), body: &[] };
+    source
+        .and_then(|source| source.adapter.handshake(request.method().as_str(), &raw))
+        .map(respond)
+        .ok_or(Refusal::WrongMethod)
+}
+
+/// `POST /webhooks/{source}`.
+pub async fn receive(
+    request: HttpRequest,
+    payload: Payload,
+    app: Data<App>,
+) -> Result<HttpResponse, Refusal> {
+    let began = Instant::now();
+    if request.version() < Version::HTTP_11 {
+        return Err(Refusal::OldProtocol(request.version()));
+    }
+    let client = app.client(&request);
+    Span::current().record("client.address", tracing::field::display(client));
+    app.failures
+        .admit(client)
+        .map_err(Refusal::TooManyFailures)?;
+    let body = body::read(&request, payload, app.body).await?;
+    let understood = understand(&request, &body, client, &app)?;
+    timeout(app.answer_within, accept(&app, &understood, &request, &body, began))
+        .await
+        .unwrap_or(Err(Refusal::Late))
+        .map(respond)
+}
+
+/// Everything that needs no other server: verification over the raw bytes, limits, the canonical events.
+fn understand<'a>(
+    request: &HttpRequest,
+    body: &[u8],
+    client: IpAddr,
+    app: &'a App,
+) -> Result<Understood<'a>, Refusal> {
+    let found = named(request, app);
+    let raw = Request { headers: raw(request.headers()), query: request.query_string(), body };
+    let now = app.clock.now();
+    if let Some(source) = found {
+        request
+            .extensions_mut()
+            .insert(SourceName(source.name.clone()));
+        Span::current().record("source", source.name.as_str());
+    }
+    let (source, verified) = app
+        .sources
+        .verify(found, &raw, now)
+        .inspect_err(|_| app.failures.count(client))?;
+    app.metrics.verified(&source.name, &verified, now);
+    if let Some(requests) = &source.requests
+        && source.adapter.retries()
+    {
+        requests.admit(client).map_err(Refusal::TooManyRequests)?;
+    }
+    let events = parse(source, &raw, &verified, now, request)?;
+    Ok(Understood { source, events, received_at: now })
+}
+
+fn named<'a>(request: &HttpRequest, app: &'a App) -> Option<&'a Source> {
+    let name = request.match_info().get("source").unwrap_or_default();
+    app.sources.named(name)
+}
+
+fn parse(
+    source: &Source,
+    raw: &Request<'_>,
+    verified: &Verified,
+    now: Timestamp,
+    request: &HttpRequest,
+) -> Result<Vec<Parsed>, Refusal> {
+    let media_types = source.adapter.media_types();
+    if !media_type::is_one_of(media_types, request.headers().get(CONTENT_TYPE)) {
+        return Err(Refusal::MediaType);
+    }
+    source
+        .adapter
+        .parse(raw, verified, now)
+        .map_err(|error| match error {
+            ParseError::Malformed(sentence) => Refusal::Malformed(sentence),
+            ParseError::Invalid(errors) => Refusal::Invalid(errors),
+        })
+}
+
+/// Publishes what is new and waits for the broker's word.
+async fn accept(
+    app: &App,
+    understood: &Understood<'_>,
+    request: &HttpRequest,
+    body: &[u8],
+    began: Instant,
+) -> Result<Answer, Refusal> {
+    let arrived = Instant::now();
+    let Understood { source, events, .. } = understood;
+    let outgoing = app
+        .outbox
+        .new_ones(understood.outgoing(request, body))
+        .await;
+    let repeats = events.len() - outgoing.len();
+    app.metrics.repeated(&source.name, repeats);
+    if let (Some(event), true) = (events.first(), outgoing.is_empty()) {
+        return Ok(source.adapter.repeated(event));
+    }
+    let webhook_id = outgoing
+        .first()
+        .map_or_else(Uuid::now_v7, Outgoing::webhook_id);
+    Span::current().record("webhook.id", tracing::field::display(webhook_id));
+    let accepted = outgoing.len();
+    publish(app, source, outgoing).await?;
+    app.metrics
+        .accepted(&source.name, accepted, arrived.elapsed());
+    let processing_ms = milliseconds(began.elapsed());
+    Ok(source
+        .adapter
+        .accepted(&Receipt { webhook_id, events, processing_ms }))
+}
+
+/// Outlives the request: a sender that hangs up must not leave a publish without its marker.
+async fn publish(app: &App, source: &Source, outgoing: Vec<Outgoing>) -> Result<(), Refusal> {
+    if source.adapter.retries() && app.outbox.backlog.is_full() {
+        return Err(Refusal::Backlog);
+    }
+    let outbox = Arc::clone(&app.outbox);
+    let publishing = async move { outbox.publish(outgoing).await };
+    app.tasks
+        .spawn(publishing.in_current_span())
+        .await
+        .map_err(Refusal::Task)?
+        .map_err(Refusal::Unconfirmed)
+}
+
+impl Understood<'_> {
+    /// The events as they are published; each gets its id here.
+    fn outgoing(&self, request: &HttpRequest, body: &[u8]) -> Vec<Outgoing> {
+        let correlation_id = correlate(request, &self.events);
+        let headers = kept(request.headers());
+        let source = self.source;
+        let provider = source.adapter.provider();
+        self.events
+            .iter()
+            .map(|event| {
+                let envelope = Envelope {
+                    event: event
+                        .clone()
+                        .received(Uuid::now_v7(), &source.name, provider),
+                    received_at: self.received_at,
+                    correlation_id: correlation_id.to_string(),
+                    body: event.body.clone().unwrap_or_else(|| body.to_vec()),
+                    headers: headers.clone(),
+                };
+                let mark = event.dedup_key.as_ref().map(|_| mark(&envelope));
+                Outgoing { envelope, mark }
+            })
+            .collect()
+    }
+}
+
+fn mark(envelope: &Envelope) -> Mark {
+    Mark { key: envelope.event.key(), body_sha256: envelope.event.body_sha256 }
+}
+
+/// The request's id: the header's, else the sender's own in the body, else the one that was made.
+fn correlate(request: &HttpRequest, events: &[Parsed]) -> CorrelationId {
+    let in_body = || {
+        events
+            .first()?
+            .correlation_id
+            .as_deref()
+            .and_then(CorrelationId::parse)
+    };
+    let mut extensions = request.extensions_mut();
+    let chosen = CorrelationId::of(request.headers())
+        .or_else(in_body)
+        .or_else(|| extensions.get::<CorrelationId>().cloned())
+        .unwrap_or_else(CorrelationId::made);
+    extensions.insert(chosen.clone());
+    chosen
+}
+
+fn raw(headers: &HeaderMap) -> Headers<'_> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect()
+}
+
+fn respond(answer: Answer) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).expect("adapters answer with HTTP's codes");
+    let mut response = HttpResponse::build(status);
+    for header in answer.headers {
+        response.insert_header(header);
+    }
+    response.content_type(answer.content_type).body(answer.body)
+}
+
+/// With hundredths, as the answer shows it.
+#[expect(clippy::float_arithmetic, reason = "a duration for people to read, no money")]
+fn milliseconds(took: Duration) -> f64 {
+    let hundredths = u32::try_from(took.as_micros() / 10).unwrap_or(u32::MAX);
+    f64::from(hundredths) / 100.0
+}
