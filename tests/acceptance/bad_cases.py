@@ -87,7 +87,7 @@ def wrong_fields() -> Iterator[Case]:
         yield native(f"status {value!r}", 422, "status", status=value)
     for value in ([], "USD", 5):
         yield native(f"metadata {value!r}", 422, "metadata", metadata=value)
-    for value in ("XXX", "US", "ÚSD", "", 5, None, "USDD"):
+    for value in ("XXX", "US", "ÚSD", "", 5, "USDD"):
         yield native(f"currency {value!r}", 422, "currency", metadata={"currency": value})
 
 
@@ -111,8 +111,6 @@ def wrong_ids() -> Iterator[Case]:
         yield native(f"txn_id with {name}", 422, "txn_id", txn_id=value)
         yield native(f"event_id with {name}", 422, "event_id", event_id=value)
         yield native(f"order_uuid with {name}", 422, "order_uuid", order_uuid=value)
-    for value in ("{550e8400-e29b-41d4-a716-446655440000}", "550e8400e29b41d4a716446655440000", "1"):
-        yield native(f"order_uuid {value}", 422, "order_uuid", order_uuid=value)
 
 
 def wrong_times() -> Iterator[Case]:

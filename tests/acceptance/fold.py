@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from events import OUTCOMES, TRUST, Event, Fact, Money
 
 DISPUTE_WORDS = {"lost": "lost", "pending": "open", "requested": "inquiry", "won": "won"}
+# The operations whose amounts are summed: only they can be in a currency that does not fit.
+MONEY = {"place", "authorize", "capture", "refund", "dispute"}
 FULFILMENT_WORDS = {"return": "returned", "deliver": "delivered", "fulfil": "fulfilled"}
 
 
@@ -67,16 +69,19 @@ class Operation:
         return amount.minor if amount and not self.winner.cumulative and amount.currency == currency else 0
 
     def cumulative(self, currency: str | None) -> int:
-        """The most that a success said its group has moved."""
-        return max(
-            (
-                one.fact.amount.minor
-                for one in self.told
-                if one.fact.cumulative and one.fact.outcome == "succeeded"
-                if one.fact.amount and one.fact.amount.currency == currency
-            ),
-            default=0,
-        )
+        """The most that a success said its group has moved; nothing once the operation is known to have failed."""
+        if self.outcome != "succeeded":
+            return 0
+        return max((amount.minor for amount in self.cumulatives() if amount.currency == currency), default=0)
+
+    def cumulatives(self) -> list[Money]:
+        facts = [one.fact for one in self.told if one.fact.cumulative and one.fact.outcome == "succeeded"]
+        return [fact.amount for fact in facts if fact.amount]
+
+    def currencies(self) -> set[str]:
+        """Those of the money that stands; what was corrected away does not."""
+        standing = [self.winner.amount] if self.winner.amount else []
+        return {amount.currency for amount in standing + self.cumulatives()}
 
     def contradicts_itself(self) -> bool:
         """Whether two amounts were told for one outcome. An operator's correction replaces, it does not contradict."""
@@ -151,7 +156,7 @@ class Derivation:
             self.of("refund") + self.of("dispute"),
         )
         for pool in pools:
-            if currencies := {o.winner.amount.currency for o in pool if o.winner.amount}:
+            if currencies := {currency for operation in pool for currency in operation.currencies()}:
                 return min(currencies)
         return None
 
@@ -199,7 +204,7 @@ class Derivation:
             ("processing", any(attempt.outcome == "pending" for attempt in attempts)),
             ("requires_action", any(attempt.outcome == "requested" for attempt in attempts)),
             ("voided", voided),
-            ("failed", self.of("capture", "failed") + self.of("authorize", "failed")),
+            ("failed", not captures and self.of("capture", "failed") + self.of("authorize", "failed")),
         )
         return next((word for word, holds in rules if holds), "unpaid")
 
@@ -226,7 +231,7 @@ class Derivation:
             ("disputed", dispute == "open"),
             ("refunded", payment == "refunded"),
             ("partially_refunded", payment == "partially_refunded"),
-            ("completed", payment in ("paid", "overpaid") and lifecycle == "closed"),
+            ("completed", payment == "paid" and lifecycle == "closed"),
             ("paid", payment in ("paid", "overpaid")),
             ("partially_paid", payment == "partially_paid"),
             ("cancelled", lifecycle == "cancelled"),
@@ -241,10 +246,10 @@ class Derivation:
         return next((word for word, holds in rules if holds), "pending")
 
     def flags(self, lifecycle: str) -> set[str]:
-        told = {one.fact.amount.currency for o in self.operations for one in o.told if one.fact.amount}
+        currencies = {currency for o in self.operations if o.op in MONEY for currency in o.currencies()}
         rules = {
             "conflict": self.contradicted,
-            "currency_mismatch": self.currency is not None and bool(told - {self.currency}),
+            "currency_mismatch": self.currency is not None and bool(currencies - {self.currency}),
             "overpaid": self.total is not None and self.captured - self.refunded > self.total,
             "paid_after_cancel": lifecycle == "cancelled" and self.captured > self.refunded,
         }
