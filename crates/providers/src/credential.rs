@@ -1,5 +1,6 @@
 //! Comparing secrets: every active one is tried, always all of them, and nothing stops early.
 
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use waybill_common::config::Secret;
@@ -34,4 +35,13 @@ pub(crate) fn same_token(one: &str, other: &str) -> Choice {
     Sha256::digest(one)
         .as_slice()
         .ct_eq(Sha256::digest(other).as_slice())
+}
+
+/// HMAC-SHA-256 over the parts, one after the other.
+pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
 }

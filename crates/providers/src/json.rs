@@ -135,12 +135,38 @@ impl<'a> Json<'a> {
             .unwrap_or(&Json::Null)
     }
 
+    /// The value that a JSON pointer (RFC 6901) names; null where there is none.
+    pub(crate) fn pointer(&self, pointer: &str) -> &Self {
+        pointer.split('/').skip(1).fold(self, |value, token| {
+            let token = token.replace("~1", "/").replace("~0", "~");
+            match value {
+                Json::List(items) => token
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| items.get(index))
+                    .unwrap_or(&Json::Null),
+                Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_) => {
+                    value.at(&token)
+                }
+            }
+        })
+    }
+
     pub(crate) fn object(&self) -> Option<&BTreeMap<String, Json<'a>>> {
         if let Json::Object(members) = self { Some(members) } else { None }
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
         if let Json::Text(text) = self { Some(text) } else { None }
+    }
+
+    pub(crate) fn bool(&self) -> Option<bool> {
+        if let Json::Bool(truth) = self { Some(*truth) } else { None }
+    }
+
+    /// An integer without fraction or exponent.
+    pub(crate) fn integer(&self) -> Option<i64> {
+        if let Json::Number(digits) = self { digits.parse().ok() } else { None }
     }
 
     /// The digits of a number or the text of a string: money comes as either.

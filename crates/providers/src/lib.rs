@@ -9,11 +9,14 @@ mod meaning;
 mod native;
 mod registry;
 mod request;
+mod scenario;
 mod setup;
+mod stripe;
 
 pub use answer::{Answer, Receipt};
-pub use registry::{PROVIDERS, adapter};
+pub use registry::{PROVIDERS, adapter, scenarios};
 pub use request::{Found, Header, Headers, Message, Request};
+pub use scenario::{Order, Scenario};
 pub use setup::SetupError;
 
 use std::collections::BTreeMap;

@@ -3,9 +3,36 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+use waybill_common::domain::Effect;
 
 /// The longest id that is taken from a payload.
 const ID_CHARS_MAX: usize = 128;
+
+/// Why an authentic event brings no facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Without {
+    /// It has nothing to do with an order.
+    Ignored(String),
+    /// It cannot be understood.
+    Unusable(String),
+}
+
+impl From<Without> for Effect {
+    fn from(without: Without) -> Self {
+        match without {
+            Without::Ignored(reason) => Self::Ignored { reason },
+            Without::Unusable(reason) => Self::Unusable { reason },
+        }
+    }
+}
+
+pub(crate) fn ignored<T>(reason: impl Into<String>) -> Result<T, Without> {
+    Err(Without::Ignored(reason.into()))
+}
+
+pub(crate) fn unusable<T>(reason: impl Into<String>) -> Result<T, Without> {
+    Err(Without::Unusable(reason.into()))
+}
 
 /// An id as providers and we make them: 1 to 128 of `A-Z a-z 0-9 _ . : -`.
 pub(crate) fn is_id(text: &str) -> bool {
@@ -13,6 +40,13 @@ pub(crate) fn is_id(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte))
+}
+
+/// A name that people may have given, such as a merchant's `Order #1001`: 1 to 128 characters, no control among them.
+pub(crate) fn is_name(text: &str) -> bool {
+    !text.trim().is_empty()
+        && text.chars().count() <= ID_CHARS_MAX
+        && !text.chars().any(char::is_control)
 }
 
 /// UUID-shaped ids in lower case, everything else as it is.

@@ -3,6 +3,7 @@
 //! Rules: DOMAIN.md, sections 2 and 3; answers: DESIGN.md, section 3.
 
 mod payload;
+mod scenarios;
 mod status;
 
 use serde::Serialize;
@@ -13,6 +14,7 @@ use waybill_common::domain::{
 };
 
 use crate::meaning::{canonical_sha256, normal};
+use crate::registry::Provider;
 use crate::setup::Setup;
 use crate::{
     Adapter, Answer, Found, Message, ParseError, Parsed, Receipt, Request, SetupError,
@@ -20,9 +22,12 @@ use crate::{
 };
 use payload::Payload;
 
-pub(crate) const NAME: &str = "native";
+const NAME: &str = "native";
 /// The source whose messages correct what others said: they act in the scope that `webhook_source` names.
 const ADMIN: &str = "admin";
+
+pub(crate) const PROVIDER: Provider =
+    Provider { name: NAME, build, scenarios: &scenarios::SCENARIOS };
 
 struct Native {
     source: String,
@@ -32,7 +37,7 @@ struct Native {
     book: String,
 }
 
-pub(crate) fn build(setup: Setup<'_>) -> Result<Box<dyn Adapter>, SetupError> {
+fn build(setup: Setup<'_>) -> Result<Box<dyn Adapter>, SetupError> {
     setup.uses_only(&["tokens", "default_currency", "duplicate_status"])?;
     let Source { tokens, default_currency, duplicate_status, .. } = setup.source;
     let default_currency = default_currency

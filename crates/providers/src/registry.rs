@@ -3,19 +3,25 @@
 use waybill_common::config::Source;
 
 use crate::setup::{Setup, SetupError};
-use crate::{Adapter, native};
-
-type Build = fn(Setup<'_>) -> Result<Box<dyn Adapter>, SetupError>;
+use crate::{Adapter, Scenario, native, stripe};
 
 /// One line for each provider.
-const BUILDERS: [(&str, Build); 1] = [(native::NAME, native::build)];
+const ALL: [&Provider; 2] = [&native::PROVIDER, &stripe::PROVIDER];
+
+/// What a provider's file brings with it.
+pub(crate) struct Provider {
+    /// As in `sources.<name>.provider`.
+    pub(crate) name: &'static str,
+    pub(crate) build: fn(Setup<'_>) -> Result<Box<dyn Adapter>, SetupError>,
+    pub(crate) scenarios: &'static [Scenario],
+}
 
 /// The names that `sources.<name>.provider` can have.
-pub const PROVIDERS: [&str; BUILDERS.len()] = {
-    let mut names = [""; BUILDERS.len()];
+pub const PROVIDERS: [&str; ALL.len()] = {
+    let mut names = [""; ALL.len()];
     let mut index = 0;
     while index < names.len() {
-        names[index] = BUILDERS[index].0;
+        names[index] = ALL[index].name;
         index += 1;
     }
     names
@@ -26,17 +32,24 @@ pub const PROVIDERS: [&str; BUILDERS.len()] = {
 /// # Errors
 /// Which key of the source is unknown, missing, unused or wrong.
 pub fn adapter(name: &str, source: &Source) -> Result<Box<dyn Adapter>, SetupError> {
-    match BUILDERS
-        .iter()
-        .find(|(provider, _)| *provider == source.provider)
-    {
-        Some((provider, build)) => build(Setup { name, source, provider }),
+    match find(&source.provider) {
+        Some(Provider { name: provider, build, .. }) => build(Setup { name, source, provider }),
         None => Err(SetupError::UnknownProvider {
             source_name: name.to_owned(),
             provider: source.provider.clone(),
             known: PROVIDERS.join(", "),
         }),
     }
+}
+
+/// The lives of an order as that provider tells them; none of an unknown provider.
+#[must_use]
+pub fn scenarios(provider: &str) -> &'static [Scenario] {
+    find(provider).map_or(&[], |provider| provider.scenarios)
+}
+
+fn find(name: &str) -> Option<&'static Provider> {
+    ALL.into_iter().find(|provider| provider.name == name)
 }
 
 #[cfg(test)]

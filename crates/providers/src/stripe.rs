@@ -1,0 +1,195 @@
+//! Stripe: signed snapshots of payment objects, in any order, sometimes twice.
+//!
+//! Rules: PROVIDERS.md, sections 2.3 and 3. The merchant's order is named by a field of the object (`order_ref`), which
+//! refunds and disputes do not carry: they are found by their payment.
+
+mod amount;
+mod charge;
+mod checkout;
+mod dispute;
+mod intent;
+mod object;
+mod refund;
+mod scenarios;
+mod signature;
+mod thin;
+
+use sha2::{Digest, Sha256};
+use waybill_common::config::Secret;
+use waybill_common::domain::{Effect, OccurredAt, Origin, Precision, Timestamp, Trust};
+
+use crate::json::Json;
+use crate::meaning::{Without, canonical_sha256, ignored, is_id, unusable};
+use crate::registry::Provider;
+use crate::setup::Setup;
+use crate::{
+    Adapter, Found, Message, ParseError, Parsed, Request, SetupError, SignatureError, Verified,
+    credential, json,
+};
+use object::Told;
+
+const NAME: &str = "stripe";
+const HEADER: &str = "stripe-signature";
+const ORDER_REF: &str = "/metadata/order_id";
+
+pub(crate) const PROVIDER: Provider =
+    Provider { name: NAME, build, scenarios: &scenarios::SCENARIOS };
+
+struct Stripe {
+    secrets: Vec<Secret>,
+    live: bool,
+    order_ref: String,
+    book: String,
+}
+
+fn build(setup: Setup<'_>) -> Result<Box<dyn Adapter>, SetupError> {
+    setup.uses_only(&["secrets", "live", "order_ref"])?;
+    Ok(Box::new(Stripe {
+        secrets: setup.some("secrets", &setup.source.secrets)?,
+        live: setup.source.live,
+        order_ref: setup
+            .source
+            .order_ref
+            .clone()
+            .unwrap_or_else(|| ORDER_REF.into()),
+        book: setup.book(),
+    }))
+}
+
+impl Adapter for Stripe {
+    fn provider(&self) -> &'static str {
+        NAME
+    }
+
+    fn verify(&self, request: &Request<'_>, now: Timestamp) -> Result<Verified, SignatureError> {
+        let (signed, otherwise) = match request.headers.get(HEADER) {
+            Found::Absent => (None, SignatureError::Missing),
+            Found::Ambiguous => (None, SignatureError::Malformed),
+            Found::Once(header) => (signature::read(header), SignatureError::Malformed),
+        };
+        // Computed even where there is nothing to compare, so that every refusal costs the same.
+        let attempt = signed.unwrap_or_default();
+        let matched =
+            credential::matching(&self.secrets, now, |secret| attempt.is_by(secret, request.body));
+        match (matched, attempt.time) {
+            (Some(secret), Some(signed_at)) => {
+                signature::recent(signed_at, now)?;
+                Ok(Verified {
+                    signed_at: Some(signed_at),
+                    ..Verified::by(Trust::Full, Some(secret))
+                })
+            }
+            (_, Some(_)) => Err(SignatureError::Mismatch),
+            (_, None) => Err(otherwise),
+        }
+    }
+
+    fn parse(
+        &self,
+        request: &Request<'_>,
+        verified: &Verified,
+        now: Timestamp,
+    ) -> Result<Vec<Parsed>, ParseError> {
+        let body =
+            json::parse(request.body).map_err(|why| ParseError::Malformed(why.to_string()))?;
+        let mut event = Parsed {
+            account: account(&body).map(str::to_owned),
+            dedup_key: None,
+            body_sha256: Sha256::digest(request.body).into(),
+            native_type: native_type(&body),
+            occurred_at: received(now),
+            trust: verified.trust,
+            order_refs: Vec::new(),
+            effect: Effect::Control { control: String::new() },
+            correlation_id: None,
+            txn_id: None,
+            body: None,
+        };
+        if let Err(without) = self.fill(&mut event, &body) {
+            event.effect = without.into();
+        }
+        Ok(vec![event])
+    }
+
+    fn sign(&self, message: Message, now: Timestamp) -> Message {
+        let header = signature::write(credential::signing(&self.secrets, now), &message.body, now);
+        message.with(HEADER, header)
+    }
+}
+
+impl Stripe {
+    /// Adds what the event says to what every request has.
+    fn fill(&self, event: &mut Parsed, body: &Json<'_>) -> Result<(), Without> {
+        let id = body.at("id").text().filter(|id| is_id(id));
+        let Some(id) = id else { return unusable("the event has no id") };
+        let object = body.at("data").at("object");
+        event.dedup_key = Some(id.to_owned());
+        if let Some(hash) = canonical_sha256(&(id, &event.native_type, object)) {
+            event.body_sha256 = hash;
+        }
+        if body.at("object").text() == Some("v2.core.event") {
+            return self.fill_thin(event, body);
+        }
+        let Some(at) = body
+            .at("created")
+            .integer()
+            .and_then(|seconds| Timestamp::from_seconds(seconds).ok())
+        else {
+            return unusable("the event does not tell when it happened");
+        };
+        event.occurred_at = OccurredAt { at, precision: Precision::S, origin: Origin::Event };
+        self.is_ours(body)?;
+        let told = Told {
+            native_type: &event.native_type,
+            account: event.account.as_deref().unwrap_or_default(),
+            book: &self.book,
+            at,
+            object,
+        };
+        let facts = told.facts()?;
+        event.order_refs = told.references(&self.order_ref)?;
+        event.effect = Effect::Facts { facts };
+        Ok(())
+    }
+
+    fn fill_thin(&self, event: &mut Parsed, body: &Json<'_>) -> Result<(), Without> {
+        event.occurred_at = thin::occurred_at(body)?;
+        self.is_ours(body)?;
+        let account = event.account.as_deref().unwrap_or_default();
+        let (reference, hint) = thin::hint(body, account, event.occurred_at.at)?;
+        // A hint is never a repeat of another: each asks for one more look.
+        event.dedup_key = None;
+        event.order_refs = vec![reference];
+        event.effect = Effect::Hint { hint };
+        Ok(())
+    }
+
+    fn is_ours(&self, body: &Json<'_>) -> Result<(), Without> {
+        match body.at("livemode").bool() {
+            Some(live) if live == self.live => Ok(()),
+            Some(true) => ignored("a live event, and this source takes test events only"),
+            Some(false) => ignored("a test event, and this source takes live events only"),
+            None => unusable("the event does not tell whether it is live"),
+        }
+    }
+}
+
+/// The connected account, which snapshots call `account` and thin events `context`.
+fn account<'a>(body: &'a Json<'_>) -> Option<&'a str> {
+    ["account", "context"]
+        .into_iter()
+        .filter_map(|key| body.at(key).text())
+        .find(|account| is_id(account))
+}
+
+fn native_type(body: &Json<'_>) -> String {
+    body.at("type")
+        .text()
+        .filter(|name| is_id(name))
+        .unwrap_or("unknown")
+        .to_owned()
+}
+
+fn received(now: Timestamp) -> OccurredAt {
+    OccurredAt { at: now, precision: Precision::Us, origin: Origin::Received }
+}

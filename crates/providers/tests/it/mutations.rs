@@ -1,0 +1,118 @@
+//! Signed requests, each changed in one place: nobody signed that.
+
+use waybill_providers::{Adapter, Message};
+
+use crate::support::{Random, clock, request, source};
+
+/// One changed request.
+struct Changed {
+    headers: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+}
+
+impl Changed {
+    fn of(message: &Message) -> Self {
+        let headers = message
+            .headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()))
+            .collect();
+        Self { headers, body: message.body.clone() }
+    }
+
+    fn header(&mut self, name: &str) -> &mut Vec<u8> {
+        let found = self.headers.iter_mut().find(|(other, _)| other == name);
+        &mut found.expect("the request has the header").1
+    }
+}
+
+/// Changes some bytes in one of the ways in which transport or malice could.
+fn change(bytes: &mut Vec<u8>, random: &mut Random) {
+    let at = random.below(bytes.len());
+    match random.below(7) {
+        0 | 1 => bytes[at] ^= 1 << random.below(8),
+        2 => bytes.truncate(at),
+        3 => {
+            bytes.remove(at);
+        }
+        4 => bytes.insert(at, b"0aA,= .\xff\0"[random.below(9)]),
+        5 => {
+            let other = random.below(bytes.len());
+            bytes.swap(at, other);
+        }
+        _ => bytes[at] = b'0' + u8::try_from(random.below(10)).expect("a digit"),
+    }
+}
+
+/// Expects that so many changes of `signed` are all refused. `ways` lists the parts that are protected.
+#[track_caller]
+fn check(
+    adapter: &dyn Adapter,
+    signed: &[Message],
+    changes: usize,
+    alter: impl Fn(&mut Changed, &mut Random),
+) {
+    let mut random = Random(0x5eed);
+    let mut refused = 0;
+    while refused < changes {
+        let message = &signed[random.below(signed.len())];
+        let original = Changed::of(message);
+        let mut changed = Changed::of(message);
+        alter(&mut changed, &mut random);
+        if changed.headers == original.headers && changed.body == original.body {
+            continue;
+        }
+        let verified = adapter.verify(&request(&changed.headers, &changed.body), clock());
+        let header = changed
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)))
+            .collect::<Vec<_>>();
+        assert!(verified.is_err(), "{header:?} {:?}", String::from_utf8_lossy(&changed.body));
+        refused += 1;
+    }
+}
+
+#[test]
+fn no_change_of_a_native_token_is_believed() {
+    let adapter = source("provider = 'native'\ntokens = ['one-token-of-a-source', 'another']");
+    let signed = [adapter.sign(Message::json("{}"), clock())];
+    check(adapter.as_ref(), &signed, 20_000, |changed, random| {
+        let header = changed.header("authorization");
+        let mut token = header.split_off("Bearer ".len());
+        change(&mut token, random);
+        header.extend(token);
+    });
+}
+
+#[test]
+fn no_change_of_a_stripe_request_is_believed() {
+    let adapter = source("provider = 'stripe'\nsecrets = ['whsec_one', 'whsec_two']");
+    let sign = |body: &str| adapter.sign(Message::json(body), clock());
+    let signed =
+        [sign(r#"{"id":"evt_1","amount":9999}"#), sign(r#"{"id":"evt_2","amount":1}"#), sign("{}")];
+    for message in &signed {
+        assert!(adapter.verify(&message.request(), clock()).is_ok());
+    }
+    let headers: Vec<_> = signed
+        .iter()
+        .map(|message| message.headers[1].1.clone())
+        .collect();
+    check(adapter.as_ref(), &signed, 100_000, |changed, random| match random.below(8) {
+        0..=2 => change(&mut changed.body, random),
+        3..=5 => change(changed.header("stripe-signature"), random),
+        6 => {
+            // Another request's signature, or one of another scheme.
+            let own = String::from_utf8(changed.header("stripe-signature").clone()).unwrap();
+            let header = match random.below(3) {
+                0 => headers[random.below(headers.len())].clone(),
+                1 => own.replace("v1=", "v0="),
+                _ => own.to_ascii_uppercase(),
+            };
+            *changed.header("stripe-signature") = header.into_bytes();
+        }
+        _ => changed
+            .headers
+            .push(("stripe-signature".into(), headers[0].clone().into_bytes())),
+    });
+}
