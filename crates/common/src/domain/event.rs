@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::names::named;
 use super::{Fact, Fulfilment, Lifecycle, Money, Payment, Reference, Timestamp};
 
 /// One authentic event, in our words.
@@ -76,6 +77,15 @@ pub enum Trust {
     /// Body and time are signed.
     Full,
 }
+
+named!(Trust {
+    Unsigned => "unsigned",
+    Checksum => "checksum",
+    Bearer => "bearer",
+    Fields => "fields",
+    BodyOnly => "body_only",
+    Full => "full",
+});
 
 /// What the event says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

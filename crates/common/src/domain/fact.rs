@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::names::named;
 use super::{INTEGER_MAX, Money, Timestamp};
 
 /// What was done to an order.
@@ -22,6 +23,21 @@ pub enum Operation {
     Expire,
 }
 
+named!(Operation {
+    Place => "place",
+    Authorize => "authorize",
+    Capture => "capture",
+    Void => "void",
+    Refund => "refund",
+    Dispute => "dispute",
+    Fulfil => "fulfil",
+    Deliver => "deliver",
+    Return => "return",
+    Cancel => "cancel",
+    Close => "close",
+    Expire => "expire",
+});
+
 /// How far an operation has come. Later variants outrank earlier ones when two facts about the same
 /// operation meet; the derive order is the rule (DOMAIN.md, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,6 +50,15 @@ pub enum Outcome {
     Lost,
     Won,
 }
+
+named!(Outcome {
+    Requested => "requested",
+    Pending => "pending",
+    Succeeded => "succeeded",
+    Failed => "failed",
+    Lost => "lost",
+    Won => "won",
+});
 
 /// How an amount is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Currency;
+use super::names::named;
 
 /// The headline. Rules: DOMAIN.md, section 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,6 +27,24 @@ pub enum Status {
     Absorbed,
 }
 
+named!(Status {
+    Pending => "pending",
+    RequiresAction => "requires_action",
+    Processing => "processing",
+    Failed => "failed",
+    Authorized => "authorized",
+    PartiallyPaid => "partially_paid",
+    Paid => "paid",
+    Completed => "completed",
+    PartiallyRefunded => "partially_refunded",
+    Refunded => "refunded",
+    Disputed => "disputed",
+    ChargedBack => "charged_back",
+    Cancelled => "cancelled",
+    Expired => "expired",
+    Absorbed => "absorbed",
+});
+
 /// The money axis; the order of the variants ranks a snapshot's register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,6 +62,20 @@ pub enum Payment {
     Voided,
 }
 
+named!(Payment {
+    Unpaid => "unpaid",
+    RequiresAction => "requires_action",
+    Processing => "processing",
+    Failed => "failed",
+    Authorized => "authorized",
+    PartiallyPaid => "partially_paid",
+    Paid => "paid",
+    Overpaid => "overpaid",
+    PartiallyRefunded => "partially_refunded",
+    Refunded => "refunded",
+    Voided => "voided",
+});
+
 /// The goods axis; later outranks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,6 +86,14 @@ pub enum Fulfilment {
     Delivered,
     Returned,
 }
+
+named!(Fulfilment {
+    Unfulfilled => "unfulfilled",
+    Partial => "partial",
+    Fulfilled => "fulfilled",
+    Delivered => "delivered",
+    Returned => "returned",
+});
 
 /// The disputes axis; later outranks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +106,14 @@ pub enum Dispute {
     Lost,
 }
 
+named!(Dispute {
+    None => "none",
+    Won => "won",
+    Inquiry => "inquiry",
+    Open => "open",
+    Lost => "lost",
+});
+
 /// The order's own life; later outranks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -75,6 +124,14 @@ pub enum Lifecycle {
     Cancelled,
     Deleted,
 }
+
+named!(Lifecycle {
+    Open => "open",
+    Closed => "closed",
+    Expired => "expired",
+    Cancelled => "cancelled",
+    Deleted => "deleted",
+});
 
 /// What people should look at. Stored sorted by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,6 +144,15 @@ pub enum Flag {
     PaidAfterCancel,
     Untrusted,
 }
+
+named!(Flag {
+    Conflict => "conflict",
+    CurrencyMismatch => "currency_mismatch",
+    NeedsFetch => "needs_fetch",
+    Overpaid => "overpaid",
+    PaidAfterCancel => "paid_after_cancel",
+    Untrusted => "untrusted",
+});
 
 /// Everything that is derived from an order's facts. Amounts are minor units of `currency`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::names::named;
+
 /// The final word on one event (DOMAIN.md, section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,19 +22,11 @@ pub enum Verdict {
     Dead,
 }
 
-impl Verdict {
-    pub const ALL: [Self; 6] =
-        [Self::Applied, Self::NoChange, Self::Duplicate, Self::Conflict, Self::Ignored, Self::Dead];
-
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::NoChange => "no_change",
-            Self::Duplicate => "duplicate",
-            Self::Conflict => "conflict",
-            Self::Ignored => "ignored",
-            Self::Dead => "dead",
-        }
-    }
-}
+named!(Verdict {
+    Applied => "applied",
+    NoChange => "no_change",
+    Duplicate => "duplicate",
+    Conflict => "conflict",
+    Ignored => "ignored",
+    Dead => "dead",
+});
