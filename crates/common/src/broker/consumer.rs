@@ -224,6 +224,8 @@ impl Keeper {
                     self.depth.send_replace(probe.look(&queues).await?);
                 }
                 event = session.events.next() => match event {
+                    // A channel's end, not the connection's: the probe that asked for a missing queue opens another.
+                    Some(Event::Error(error)) if error.is_amqp_soft_error() => {}
                     Some(Event::Error(error)) => return Err(ConnectError::Refused(error)),
                     None => return Ok(()),
                     Some(_) => {}

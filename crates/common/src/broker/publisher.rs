@@ -318,6 +318,8 @@ impl Foreman {
                 tracing::info!("the broker takes publishes again");
                 self.repair(line).await
             }
+            // A channel's end: its lane reports it.
+            Some(Event::Error(error)) if error.is_amqp_soft_error() => Ok(()),
             Some(Event::Error(error)) => Err(ConnectError::Refused(error)),
             // The stream ends with the connection.
             None => Err(ConnectError::TimedOut),
