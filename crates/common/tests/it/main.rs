@@ -1,4 +1,5 @@
 //! `common` against the real servers.
 
 mod broker;
+mod lock;
 mod storage;
