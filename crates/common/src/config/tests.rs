@@ -1,6 +1,7 @@
 use super::*;
 
 const SHIPPED: &str = include_str!("../../../../waybill.example.toml");
+const DOCUMENTED: &str = include_str!("../../../../docs/CONFIGURATION.md");
 
 #[track_caller]
 fn check_refused(change: &str, expected: &str) {
@@ -15,6 +16,27 @@ fn the_shipped_example_is_valid_and_says_what_the_defaults_are() {
     let mut expected = Config { sources: shipped.sources.clone(), ..Config::default() };
     expected.profile = Profile::Demo;
     assert_eq!(redacted(&shipped), redacted(&expected));
+}
+
+#[test]
+fn every_key_of_the_example_is_documented() {
+    let mut section = String::new();
+    for line in SHIPPED.lines() {
+        let line = line.trim_start_matches("# ");
+        if let Some(name) = line.strip_prefix('[') {
+            // Sources are documented once, whatever their name.
+            let name = name.split_once(']').expect("a section ends").0;
+            section = if name.starts_with("sources.") { String::new() } else { format!("{name}.") };
+        } else if let Some((key, _)) = line.split_once(" = ").filter(|(key, _)| !key.contains(' '))
+        {
+            assert!(
+                [format!("`{key}`"), format!("`{section}{key}`")]
+                    .iter()
+                    .any(|name| DOCUMENTED.contains(name.as_str())),
+                "docs/CONFIGURATION.md does not mention {section}{key}"
+            );
+        }
+    }
 }
 
 #[test]
