@@ -11,6 +11,7 @@ from random import Random
 import answers
 import checks
 import contradictions
+import hostile
 import tampering
 from expectation import Expectation
 from lives import disturb, load
@@ -38,6 +39,11 @@ def run(binaries: Path, random: Random) -> None:
         report(f"sent {len(contradicting)} that contradict or say nothing", settle(system, expected, [first, second]))
         checks.wait_for_locks(system)
         system.command("verify")
+        third = asyncio.run(send(hostile.webhooks(), system.ports, at_once=4))
+        system.eventually(
+            "settled", SETTLED_SECONDS_MAX, lambda: checks.unfinished(system, answers.accepted_ids(third))
+        )
+        report(f"sent {len(third.answers)} that nobody can understand", hostile.faults(system, third))
         report("tried to change the trails", tampering.faults(system))
         report("stopped", (f"{name} ended with {code}" for name, code in system.stop().items() if code != 0))
 
