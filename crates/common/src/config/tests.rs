@@ -19,6 +19,15 @@ fn the_shipped_example_is_valid_and_says_what_the_defaults_are() {
 }
 
 #[test]
+fn the_other_configurations_that_ship_are_valid() {
+    from_toml(include_str!("../../../../docker/waybill.toml")).unwrap();
+    // Its secrets are files of the cluster.
+    let deployed = include_str!("../../../../deploy/base/waybill.toml")
+        .replace("file = \"/etc/waybill/secrets/", "value = \"a secret of 24 bytes or more: ");
+    from_toml(&deployed).unwrap();
+}
+
+#[test]
 fn every_key_of_the_example_is_documented() {
     let mut section = String::new();
     for line in SHIPPED.lines() {
