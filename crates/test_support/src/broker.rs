@@ -24,6 +24,7 @@ const SHARDS_MAX: u16 = 8;
 pub struct TestBroker {
     pub config: config::Broker,
     pub retry: config::Retry,
+    /// Opened at the first look.
     connection: OnceCell<Connection>,
     /// What to do for tidiness; absent on a private server, which goes away whole.
     note: Option<PathBuf>,

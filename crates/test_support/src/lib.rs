@@ -3,6 +3,8 @@
 pub mod broker;
 pub mod database;
 pub mod environment;
+pub mod private;
+pub mod proxy;
 pub mod redis;
 
 mod eventually;
