@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Config, Profile, Source};
+use url::Url;
+
+use super::{Config, Profile, SecretText, Source};
 use crate::domain::Currency;
 
 /// The shortest time within which every provider answers a sender's patience (Shopify: 5 s in all).
@@ -44,6 +46,7 @@ pub(super) fn problems(config: &Config) -> Vec<Problem> {
     demand_times(config, &mut demand);
     demand_sizes(config, &mut demand);
     demand_listeners(config, &mut demand);
+    demand_urls(config, &mut demand);
     for (name, source) in &config.sources {
         demand_source(name, source, &mut demand);
     }
@@ -141,6 +144,21 @@ fn demand_sizes(config: &Config, demand: &mut Demand<'_>) {
         (0.0..=1.0).contains(&config.telemetry.sample_ratio),
         "telemetry.sample_ratio must lie between 0 and 1".into(),
     );
+}
+
+fn demand_urls(config: &Config, demand: &mut Demand<'_>) {
+    let schemes: [(&SecretText, &str, &[&str]); 3] = [
+        (&config.database.url, "database.url", &["postgres", "postgresql"]),
+        (&config.redis.url, "redis.url", &["redis", "rediss"]),
+        (&config.broker.url, "broker.url", &["amqp", "amqps"]),
+    ];
+    for (url, key, schemes) in schemes {
+        // The URL itself is not repeated: it holds a password.
+        demand(
+            Url::parse(url.expose()).is_ok_and(|url| schemes.contains(&url.scheme())),
+            format!("{key} must be a URL that begins with {}://", schemes[0]),
+        );
+    }
 }
 
 fn demand_listeners(config: &Config, demand: &mut Demand<'_>) {

@@ -73,6 +73,12 @@ fn sets_that_cannot_work_together_are_refused() {
     check_refused("[broker]\nprefix = 'a b'", "broker.prefix");
     check_refused("[worker]\nlanes = 0", "worker.lanes must be at least 1");
     check_refused("[telemetry]\nsample_ratio = 1.5", "telemetry.sample_ratio");
+    check_refused(
+        "[broker]\nurl = 'http://x'",
+        "broker.url must be a URL that begins with amqp://",
+    );
+    check_refused("[redis]\nurl = '127.0.0.1:6379'", "redis.url must be");
+    check_refused("[database]\nurl = 'host=x user=y'", "database.url must be");
 }
 
 #[test]
