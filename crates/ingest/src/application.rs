@@ -43,6 +43,8 @@ const SERVICE: &str = "waybill-ingest";
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// Connections that the system holds for us while all workers are busy.
 const BACKLOG: u32 = 1_024;
+/// For what takes no time, where the drain has used all of it.
+const LAST_STEP: Duration = Duration::from_secs(1);
 
 /// Why ingest could not start.
 #[derive(Debug, thiserror::Error)]
@@ -142,14 +144,13 @@ impl Application {
     }
 }
 
-/// For what takes no time, where the drain has used all of it.
-const LAST_STEP: Duration = Duration::from_secs(1);
-
 fn roads(
     config: &Config,
     health: &Health,
     shutdown: &Shutdown,
 ) -> Result<(Outbox, Publisher), StartError> {
+    let markers = Markers::start(&config.redis, health.uses("redis"), shutdown)
+        .map_err(StartError::Configuration)?;
     let topology = Topology::new(&config.broker, &config.retry);
     let publisher = Publisher::start(&config.broker, topology.clone(), shutdown, SERVICE);
     // Publishes nothing: a connection that the broker blocks could not be asked how much is waiting.
@@ -160,8 +161,6 @@ fn roads(
         stop.cancelled().await;
         looker.close();
     });
-    let markers = Markers::start(&config.redis, health.uses("redis"), shutdown)
-        .map_err(StartError::Configuration)?;
     let broker = health.needs("broker");
     shutdown.spawn(report(publisher.state(), broker, shutdown.clone()));
     let outbox = Outbox {

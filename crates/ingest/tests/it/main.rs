@@ -1,1 +1,12 @@
+//! What ingest promises, against real servers.
 
+mod accepting;
+mod admitting;
+mod answers;
+mod framing;
+mod outages;
+mod process;
+mod signed;
+mod stopping;
+mod support;
+mod walls;
