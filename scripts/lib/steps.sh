@@ -16,7 +16,8 @@ step() {
         echo passed >>"$TALLY"
     else
         printf '  FAILED  %-26s %4d s: %s\n' "$name" $((SECONDS - started)) "$*"
-        tail -n 150 "$log" | sed 's/^/    | /'
+        # Not what cargo says about what went well.
+        grep -vE '^ +(Compiling|Checking|Documenting|Downloading|Downloaded|Blocking) ' "$log" | tail -n 150 | sed 's/^/    | /'
         echo failed >>"$TALLY"
         printf '  the whole output: %s\n' "$log"
         exit 1
