@@ -37,7 +37,7 @@ async fn the_memory_of_failures_is_bounded_and_strangers_in_number_lock_nobody_o
 }
 
 #[test]
-fn a_limit_is_each_addresss_own_or_all_share_it() {
+fn each_address_has_a_limit_of_its_own_or_all_share_one() {
     let limit = |per| Requests::new(RateLimit { requests: 5, window_seconds: 60, per });
     let own = limit(RateLimitPer::Ip);
     let shared = limit(RateLimitPer::Source);
