@@ -1,5 +1,5 @@
-"""Authentic Stripe events that cannot be understood. Their sender is told 202, or it would repeat them for days; they end
-`dead` with a reason, where operators see them, and nobody falls over them (DESIGN.md, section 3)."""
+"""Authentic Stripe events that cannot be understood. Their sender is told 202, or it would repeat them for days; they
+end `dead` with a reason, where operators see them, and nobody falls over them (DESIGN.md, section 3)."""
 
 from __future__ import annotations
 
