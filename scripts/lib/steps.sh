@@ -11,6 +11,8 @@ step() {
     local name=$1 started=$SECONDS log
     shift
     log=$LOGS/$STAGE-${name// /-}.log
+    # A person sees what is under way; the line is written over by the result.
+    [ ! -t 1 ] || printf '  …       %s\r' "$name"
     if "$@" >"$log" 2>&1 </dev/null; then
         printf '  ok      %-26s %4d s\n' "$name" $((SECONDS - started))
         echo passed >>"$TALLY"
