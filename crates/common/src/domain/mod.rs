@@ -9,6 +9,8 @@ mod label;
 mod money;
 mod names;
 mod reference;
+#[cfg(test)]
+mod sample;
 mod status;
 mod timestamp;
 mod verdict;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::facts::Standing;
-use crate::domain::{Currency, Facts, Operation, Outcome};
+use crate::domain::facts::{Standing, counting};
+use crate::domain::{Currency, Facts, Money, Operation, Outcome};
 
 /// The operations whose amounts are money of the order. What comes with a shipment or a cancellation is not.
 const OF_MONEY: [Operation; 5] = [
@@ -21,7 +21,7 @@ pub(super) fn of_order(facts: &Facts) -> Option<Currency> {
         facts
             .of_operation(operation)
             .filter(move |(_, standing)| counts(standing.word.outcome))
-            .flat_map(|(_, standing)| told(standing))
+            .flat_map(move |(_, standing)| told(operation, standing))
             .min()
     };
     let any: fn(Outcome) -> bool = |_| true;
@@ -54,8 +54,11 @@ pub(super) fn is_mixed(facts: &Facts, currency: Option<Currency>) -> bool {
     let Some(currency) = currency else { return false };
     let all: BTreeSet<Currency> = OF_MONEY
         .into_iter()
-        .flat_map(|operation| facts.of_operation(operation))
-        .flat_map(|(_, standing)| told(standing))
+        .flat_map(|operation| {
+            facts
+                .of_operation(operation)
+                .flat_map(move |(_, standing)| told(operation, standing))
+        })
         .chain(of_snapshots(facts))
         .collect();
     all.iter().any(|other| *other != currency)
@@ -68,8 +71,13 @@ fn of_snapshots(facts: &Facts) -> impl Iterator<Item = Currency> {
         .flat_map(|object| object.amounts().map(|money| money.currency()))
 }
 
-fn told(standing: &Standing) -> impl Iterator<Item = Currency> {
-    let word = standing.word.amount.map(|money| money.currency());
-    word.into_iter()
+/// The currencies of the amounts that an operation can be summed by.
+fn told(operation: Operation, standing: &Standing) -> impl Iterator<Item = Currency> {
+    standing
+        .word
+        .amount
+        .or_else(|| standing.delta(counting(operation)))
+        .map(Money::currency)
+        .into_iter()
         .chain(standing.cumulatives().map(|(currency, _)| currency))
 }
