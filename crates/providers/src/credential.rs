@@ -1,10 +1,14 @@
 //! Comparing secrets: every active one is tried, always all of them, and nothing stops early.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use waybill_common::config::Secret;
 use waybill_common::domain::Timestamp;
+
+use crate::{Found, Request, SignatureError};
 
 /// Which of the active secrets matches, counted from 0 over all that are configured.
 pub(crate) fn matching(
@@ -44,4 +48,37 @@ pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
         mac.update(part);
     }
     mac.finalize().into_bytes().into()
+}
+
+/// Base64 of [`hmac_sha256`], which is how most providers write it. Compared as text, so that no other spelling of the
+/// same bytes is believed.
+pub(crate) fn hmac_base64(key: &[u8], parts: &[&[u8]]) -> String {
+    BASE64.encode(hmac_sha256(key, parts))
+}
+
+/// Whether two texts are the same, in a time that only depends on their lengths.
+pub(crate) fn same(one: &str, other: &str) -> Choice {
+    one.as_bytes().ct_eq(other.as_bytes())
+}
+
+/// The one value of a header, or why there is none.
+pub(crate) fn header<'a>(request: &Request<'a>, name: &str) -> Result<&'a str, SignatureError> {
+    match request.headers.get(name) {
+        Found::Once(value) => Ok(value),
+        Found::Absent => Err(SignatureError::Missing),
+        Found::Ambiguous => Err(SignatureError::Malformed),
+    }
+}
+
+/// Believes a request that carries one signature, by whichever active secret made it. Computed even where there is
+/// none, so that every refusal costs the same.
+pub(crate) fn one_signature(
+    secrets: &[Secret],
+    now: Timestamp,
+    claimed: Result<&str, SignatureError>,
+    expected: impl Fn(&str) -> String,
+) -> Result<usize, SignatureError> {
+    let text = claimed.unwrap_or_default();
+    let found = matching(secrets, now, |secret| same(text, &expected(secret)));
+    claimed.and(found.ok_or(SignatureError::Mismatch))
 }

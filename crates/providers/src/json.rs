@@ -7,6 +7,8 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::meaning::is_id;
+
 const DEPTH_MAX: usize = 32;
 const NODES_MAX: usize = 10_000;
 const TEXT_BYTES_MAX: usize = 65_536;
@@ -154,6 +156,16 @@ impl<'a> Json<'a> {
 
     pub(crate) fn object(&self) -> Option<&BTreeMap<String, Json<'a>>> {
         if let Json::Object(members) = self { Some(members) } else { None }
+    }
+
+    /// The items of a list; none where this is no list.
+    pub(crate) fn items(&self) -> &[Self] {
+        if let Json::List(items) = self { items } else { &[] }
+    }
+
+    /// An id, told as a number of any size or as text.
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.decimal().filter(|id| is_id(id))
     }
 
     pub(crate) fn text(&self) -> Option<&str> {

@@ -6,12 +6,15 @@ mod answer;
 mod credential;
 mod json;
 mod meaning;
+mod minor;
 mod native;
 mod registry;
 mod request;
 mod scenario;
 mod setup;
+mod shopify;
 mod stripe;
+mod time;
 
 pub use answer::{Answer, Receipt};
 pub use registry::{PROVIDERS, adapter, scenarios};

@@ -3,7 +3,11 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
-use waybill_common::domain::Effect;
+use waybill_common::domain::{
+    Effect, Fact, Mode, OccurredAt, Operation, Origin, Outcome, Precision, Snapshot, Timestamp,
+};
+
+use crate::{Parsed, Request, Verified};
 
 /// The longest id that is taken from a payload.
 const ID_CHARS_MAX: usize = 128;
@@ -63,4 +67,63 @@ pub(crate) fn canonical_sha256(meant: &impl Serialize) -> Option<[u8; 32]> {
     serde_json_canonicalizer::to_vec(meant)
         .ok()
         .map(|json| Sha256::digest(json).into())
+}
+
+/// A fact that only moves up the rank of outcomes, without amount.
+pub(crate) fn fact(book: &str, op: Operation, op_ref: String, outcome: Outcome) -> Fact {
+    Fact {
+        book: book.to_owned(),
+        op,
+        op_ref,
+        group: None,
+        outcome,
+        amount: None,
+        mode: Mode::Delta,
+        partial: false,
+        first: 0,
+        reason: None,
+    }
+}
+
+/// A snapshot that says nothing yet.
+pub(crate) fn snapshot(object: String, book: &str, first: i64) -> Snapshot {
+    Snapshot {
+        object,
+        book: book.to_owned(),
+        first,
+        lifecycle: None,
+        payment: None,
+        fulfilment: None,
+        total: None,
+        captured: None,
+        refunded: None,
+        deleted: None,
+    }
+}
+
+impl Parsed {
+    /// What is known of any authentic request, before it is understood.
+    pub(crate) fn of(request: &Request<'_>, verified: &Verified, now: Timestamp) -> Self {
+        Self {
+            account: None,
+            dedup_key: None,
+            body_sha256: Sha256::digest(request.body).into(),
+            native_type: "unknown".to_owned(),
+            occurred_at: OccurredAt { at: now, precision: Precision::Us, origin: Origin::Received },
+            trust: verified.trust,
+            order_refs: Vec::new(),
+            effect: Effect::Unusable { reason: "not understood".to_owned() },
+            correlation_id: None,
+            txn_id: None,
+            body: None,
+        }
+    }
+
+    /// Adds what the payload says, or why it says nothing.
+    pub(crate) fn filled(mut self, fill: impl FnOnce(&mut Self) -> Result<(), Without>) -> Self {
+        if let Err(without) = fill(&mut self) {
+            self.effect = without.into();
+        }
+        self
+    }
 }

@@ -3,10 +3,10 @@
 use waybill_common::config::Source;
 
 use crate::setup::{Setup, SetupError};
-use crate::{Adapter, Scenario, native, stripe};
+use crate::{Adapter, Scenario, native, shopify, stripe};
 
 /// One line for each provider.
-const ALL: [&Provider; 2] = [&native::PROVIDER, &stripe::PROVIDER];
+const ALL: [&Provider; 3] = [&native::PROVIDER, &stripe::PROVIDER, &shopify::PROVIDER];
 
 /// What a provider's file brings with it.
 pub(crate) struct Provider {

@@ -76,6 +76,14 @@ impl<'a> Headers<'a> {
     }
 }
 
+impl<'a> Found<'a> {
+    /// The value, where it is the only one.
+    #[must_use]
+    pub fn once(self) -> Option<&'a str> {
+        if let Self::Once(value) = self { Some(value) } else { None }
+    }
+}
+
 impl<'a> FromIterator<(&'a str, &'a [u8])> for Headers<'a> {
     fn from_iter<I: IntoIterator<Item = (&'a str, &'a [u8])>>(headers: I) -> Self {
         Self(headers.into_iter().collect())

@@ -40,6 +40,19 @@ impl Order {
         format!("{kind}_{:016x}", self.seed)
     }
 
+    /// The order's id with a provider that counts its orders: the merchant's own, where that is a number.
+    pub(crate) fn number(&self) -> u64 {
+        self.id.parse().unwrap_or(self.seed)
+    }
+
+    /// An amount of the order's currency without its name, such as `99.99`.
+    pub(crate) fn digits(&self, minor: i64) -> String {
+        let amount =
+            Money::from_minor(minor, self.total.currency()).expect("no more than the total");
+        let text = amount.to_string();
+        text.split(' ').next().unwrap_or_default().to_owned()
+    }
+
     /// The time so many seconds into the life.
     pub(crate) fn at(&self, second: i64) -> Timestamp {
         let micros = (second - LIFE_SECONDS).saturating_mul(1_000_000);

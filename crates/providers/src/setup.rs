@@ -67,11 +67,24 @@ impl Setup<'_> {
         SetupError::Wrong { source_name: self.name.to_owned(), key, why: why.into() }
     }
 
-    /// Whose money the source tells, `payments` unless it is set.
+    /// Whose money the source tells: what is configured, else the one of all payment providers.
     pub(crate) fn book(self) -> String {
+        self.book_or("payments")
+    }
+
+    /// As [`book`](Self::book), for shops, which see the whole order.
+    pub(crate) fn book_or(self, default: &str) -> String {
         self.source
             .book
             .clone()
-            .unwrap_or_else(|| "payments".to_owned())
+            .unwrap_or_else(|| default.to_owned())
+    }
+
+    /// Where the merchant's order reference stands.
+    pub(crate) fn order_ref_or(self, default: &str) -> String {
+        self.source
+            .order_ref
+            .clone()
+            .unwrap_or_else(|| default.to_owned())
     }
 }

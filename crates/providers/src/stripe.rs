@@ -14,7 +14,6 @@ mod scenarios;
 mod signature;
 mod thin;
 
-use sha2::{Digest, Sha256};
 use waybill_common::config::Secret;
 use waybill_common::domain::{Effect, OccurredAt, Origin, Precision, Timestamp, Trust};
 
@@ -47,11 +46,7 @@ fn build(setup: Setup<'_>) -> Result<Box<dyn Adapter>, SetupError> {
     Ok(Box::new(Stripe {
         secrets: setup.some("secrets", &setup.source.secrets)?,
         live: setup.source.live,
-        order_ref: setup
-            .source
-            .order_ref
-            .clone()
-            .unwrap_or_else(|| ORDER_REF.into()),
+        order_ref: setup.order_ref_or(ORDER_REF),
         book: setup.book(),
     }))
 }
@@ -92,23 +87,10 @@ impl Adapter for Stripe {
     ) -> Result<Vec<Parsed>, ParseError> {
         let body =
             json::parse(request.body).map_err(|why| ParseError::Malformed(why.to_string()))?;
-        let mut event = Parsed {
-            account: account(&body).map(str::to_owned),
-            dedup_key: None,
-            body_sha256: Sha256::digest(request.body).into(),
-            native_type: native_type(&body),
-            occurred_at: received(now),
-            trust: verified.trust,
-            order_refs: Vec::new(),
-            effect: Effect::Control { control: String::new() },
-            correlation_id: None,
-            txn_id: None,
-            body: None,
-        };
-        if let Err(without) = self.fill(&mut event, &body) {
-            event.effect = without.into();
-        }
-        Ok(vec![event])
+        let mut event = Parsed::of(request, verified, now);
+        event.account = account(&body).map(str::to_owned);
+        event.native_type = native_type(&body);
+        Ok(vec![event.filled(|event| self.fill(event, &body))])
     }
 
     fn sign(&self, message: Message, now: Timestamp) -> Message {
@@ -188,8 +170,4 @@ fn native_type(body: &Json<'_>) -> String {
         .filter(|name| is_id(name))
         .unwrap_or("unknown")
         .to_owned()
-}
-
-fn received(now: Timestamp) -> OccurredAt {
-    OccurredAt { at: now, precision: Precision::Us, origin: Origin::Received }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use waybill_common::domain::{Currency, Money, OccurredAt, Origin, Precision, Timestamp};
+use waybill_common::domain::{Currency, Money, OccurredAt, Origin, Timestamp};
 
 use super::status;
 use crate::json::Json;
 use crate::meaning::is_id;
+use crate::time::precision;
 
 /// 2000-01-01T00:00:00Z. Older and far future times would decide precedence for ever.
 const EARLIEST_SECONDS: i64 = 946_684_800;
@@ -158,16 +159,4 @@ fn time(value: &Json<'_>, now: Timestamp) -> Result<OccurredAt, String> {
         return Err("must not be more than ten minutes ahead of the clock".into());
     }
     Ok(OccurredAt { at, precision: precision(text), origin: Origin::Event })
-}
-
-/// By the digits that the sender wrote.
-fn precision(text: &str) -> Precision {
-    let digits = text
-        .split_once('.')
-        .map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
-    match digits {
-        0 => Precision::S,
-        1..=3 => Precision::Ms,
-        _ => Precision::Us,
-    }
 }

@@ -1,7 +1,7 @@
 //! Lives of an order in the native format.
 
 use serde_json::json;
-use waybill_common::domain::{Money, Status};
+use waybill_common::domain::Status;
 
 use crate::{Message, Order, Scenario};
 
@@ -153,17 +153,15 @@ fn message(order: &Order, second: i64, (status, kind, share): Step) -> Message {
         Share::Quarter => order.quarter(),
         Share::Rest => total - order.quarter(),
     };
-    let amount = Money::from_minor(minor, order.total.currency()).expect("no more than the total");
-    let text = amount.to_string();
     let body = json!({
         "order_uuid": order.id,
         "txn_id": order.tagged(kind),
         "status": status,
-        "amount": text.split_once(' ').map_or(text.as_str(), |(digits, _)| digits),
+        "amount": order.digits(minor),
         "timestamp": order.at(second),
         "webhook_source": "payment_gateway",
         "correlation_id": order.tagged("corr"),
-        "metadata": { "currency": amount.currency(), "payment_method": "credit_card" },
+        "metadata": { "currency": order.total.currency(), "payment_method": "credit_card" },
     });
     Message::json(body.to_string())
 }

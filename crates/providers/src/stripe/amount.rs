@@ -2,7 +2,8 @@
 
 use waybill_common::domain::{Currency, Money};
 
-use crate::meaning::{Without, unusable};
+use crate::meaning::Without;
+use crate::minor;
 
 /// Currencies whose amounts Stripe counts in whole units. ISK and UGX are not among them although they have no minor
 /// unit: for compatibility Stripe still counts them in hundredths that are always 00.
@@ -12,20 +13,9 @@ const WHOLE_UNITS: [&str; 15] = [
 ];
 const THOUSANDTHS: [&str; 5] = ["BHD", "JOD", "KWD", "OMR", "TND"];
 
-/// The amount in the currency's own minor units: Stripe's count where both agree, rescaled where they do not.
+/// The amount in the currency's own minor units.
 pub(super) fn money(amount: i64, code: &str) -> Result<Money, Without> {
-    if amount < 0 {
-        return unusable("an amount is negative");
-    }
-    let Ok(currency) = Currency::parse(code) else {
-        return unusable("the currency is not one of ISO 4217");
-    };
-    let scaled = rescale(amount, places(currency), currency.exponent());
-    match scaled.map(|minor| Money::from_minor(minor, currency)) {
-        Some(Ok(money)) => Ok(money),
-        Some(Err(_)) => unusable("an amount is larger than can be kept exactly"),
-        None => unusable(format!("an amount is no whole number of minor units of {currency}")),
-    }
+    minor::money(amount, code, places)
 }
 
 /// How many decimal places Stripe counts in.
@@ -34,15 +24,5 @@ fn places(currency: Currency) -> u8 {
         code if WHOLE_UNITS.contains(&code) => 0,
         code if THOUSANDTHS.contains(&code) => 3,
         _ => 2,
-    }
-}
-
-/// Absent where it would have to be rounded or does not fit.
-fn rescale(amount: i64, from: u8, to: u8) -> Option<i64> {
-    let factor = 10_i64.pow(u32::from(from.abs_diff(to)));
-    if to >= from {
-        amount.checked_mul(factor)
-    } else {
-        (amount % factor == 0).then_some(amount / factor)
     }
 }

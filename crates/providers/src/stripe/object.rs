@@ -6,7 +6,7 @@ use waybill_common::domain::{
 
 use super::{NAME, amount, charge, checkout, dispute, intent, refund};
 use crate::json::Json;
-use crate::meaning::{Without, ignored, is_id, is_name, unusable};
+use crate::meaning::{self, Without, ignored, is_id, is_name, unusable};
 
 /// One event about one object.
 #[derive(Clone, Copy)]
@@ -116,18 +116,7 @@ impl<'a> Told<'a> {
         op_ref: String,
         outcome: Outcome,
     ) -> Result<Fact, Without> {
-        Ok(Fact {
-            book: self.book.to_owned(),
-            op,
-            op_ref,
-            group: Some(self.payment()?),
-            outcome,
-            amount: None,
-            mode: Mode::Delta,
-            partial: false,
-            first: 0,
-            reason: None,
-        })
+        Ok(Fact { group: Some(self.payment()?), ..meaning::fact(self.book, op, op_ref, outcome) })
     }
 
     /// One of the payment's attempts. They share a reference apart from its success, for an intent may fail and try

@@ -14,7 +14,7 @@ fn dollars(cents: i64) -> Money {
 
 fn order(seed: u64) -> Order {
     Order {
-        id: format!("order-{seed}"),
+        id: (1_000 + seed).to_string(),
         seed,
         total: dollars(99_99),
         now: clock(),
@@ -96,7 +96,7 @@ fn a_life_names_the_merchants_order_throughout_where_that_is_asked_for() {
         for event in live(set_up(provider).as_ref(), scenario, &order) {
             assert_eq!(
                 event.order_refs[0].external_id(),
-                Some("order-7"),
+                Some("1007"),
                 "{provider} {}",
                 scenario.name
             );

@@ -89,3 +89,12 @@ fn stripe_vectors_agree() {
         include_str!("../vectors/stripe.txt"),
     );
 }
+
+#[test]
+fn shopify_vectors_agree() {
+    check(
+        include_str!("../vectors/shopify.json"),
+        |secret| source(&format!("provider = 'shopify'\nsecrets = ['another', '{secret}']")),
+        include_str!("../vectors/shopify.txt"),
+    );
+}
