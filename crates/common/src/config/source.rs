@@ -13,7 +13,7 @@ pub struct Source {
     /// Sources that share orders share a namespace; absent: the source's own name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// Bearer tokens; native and CloudEvents. At most 3.
+    /// Bearer tokens; native and CloudEvents. Adyen: `user:password` of its basic authentication. At most 3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<Secret>,
     /// Signing secrets; every active one is tried. At most 3.
@@ -31,6 +31,9 @@ pub struct Source {
     /// Native: the answer to a repeat, 409 or 200.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_status: Option<u16>,
+    /// Adyen: whether payments are captured with their authorisation, without a word of their own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub auto_capture: bool,
     /// Whose money it tells (DOMAIN.md, section 2); absent: the provider's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub book: Option<String>,
@@ -55,6 +58,7 @@ impl Source {
             order_ref: None,
             default_currency: None,
             duplicate_status: None,
+            auto_capture: false,
             book: None,
             url: None,
             rate_limit: None,
