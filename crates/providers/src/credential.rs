@@ -6,9 +6,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use waybill_common::config::Secret;
-use waybill_common::domain::Timestamp;
+use waybill_common::domain::{Timestamp, Trust};
 
-use crate::{Found, Request, SignatureError};
+use crate::{Found, Request, SignatureError, Verified, form};
 
 /// Which of the active secrets matches, counted from 0 over all that are configured.
 pub(crate) fn matching(
@@ -81,4 +81,47 @@ pub(crate) fn one_signature(
     let text = claimed.unwrap_or_default();
     let found = matching(secrets, now, |secret| same(text, &expected(secret)));
     claimed.and(found.ok_or(SignatureError::Mismatch))
+}
+
+/// The header of HTTP's basic authentication for `user:password`.
+pub(crate) fn basic(credentials: &str) -> String {
+    format!("Basic {}", BASE64.encode(credentials))
+}
+
+/// Believes a request by the token in its query, `?access_token=…`.
+pub(crate) fn by_query(
+    tokens: &[Secret],
+    request: &Request<'_>,
+    now: Timestamp,
+) -> Result<Verified, SignatureError> {
+    let claimed = form::field(request.query.as_bytes(), "access_token");
+    let text = claimed.as_deref().unwrap_or_default();
+    let otherwise = claimed
+        .as_ref()
+        .map_or(SignatureError::Missing, |_| SignatureError::Mismatch);
+    matching(tokens, now, |token| same_token(token, text))
+        .map(|token| Verified::by(Trust::Bearer, Some(token)))
+        .ok_or(otherwise)
+}
+
+/// Believes a request by the token in its header, `Authorization: Bearer …`.
+pub(crate) fn by_bearer(
+    tokens: &[Secret],
+    request: &Request<'_>,
+    now: Timestamp,
+) -> Result<Verified, SignatureError> {
+    let (token, otherwise) = match request.headers.get("authorization") {
+        Found::Absent => ("", SignatureError::Missing),
+        Found::Ambiguous => ("", SignatureError::Malformed),
+        Found::Once(value) => match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                (token, SignatureError::Mismatch)
+            }
+            Some(_) | None => ("", SignatureError::Malformed),
+        },
+    };
+    // Compared even where there is none, so that every refusal costs the same.
+    matching(tokens, now, |secret| same_token(secret, token))
+        .map(|secret| Verified::by(Trust::Bearer, Some(secret)))
+        .ok_or(otherwise)
 }

@@ -2,19 +2,27 @@
 //!
 //! One file per provider, one line in [`adapter`] to register it.
 
+mod adyen;
 mod answer;
 mod credential;
+mod form;
 mod json;
+mod lightspeed_c;
+mod lightspeed_x;
 mod meaning;
 mod minor;
+mod mollie;
+mod mollie_classic;
 mod native;
 mod registry;
 mod request;
 mod scenario;
 mod setup;
 mod shopify;
+mod square;
 mod stripe;
 mod time;
+mod woocommerce;
 
 pub use answer::{Answer, Receipt};
 pub use registry::{PROVIDERS, adapter, scenarios};

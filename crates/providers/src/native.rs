@@ -17,8 +17,8 @@ use crate::meaning::{canonical_sha256, normal};
 use crate::registry::Provider;
 use crate::setup::Setup;
 use crate::{
-    Adapter, Answer, Found, Message, ParseError, Parsed, Receipt, Request, SetupError,
-    SignatureError, Verified, credential, json,
+    Adapter, Answer, Message, ParseError, Parsed, Receipt, Request, SetupError, SignatureError,
+    Verified, credential, json,
 };
 use payload::Payload;
 
@@ -60,20 +60,7 @@ impl Adapter for Native {
     }
 
     fn verify(&self, request: &Request<'_>, now: Timestamp) -> Result<Verified, SignatureError> {
-        let (token, otherwise) = match request.headers.get("authorization") {
-            Found::Absent => ("", SignatureError::Missing),
-            Found::Ambiguous => ("", SignatureError::Malformed),
-            Found::Once(value) => match value.split_once(' ') {
-                Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-                    (token, SignatureError::Mismatch)
-                }
-                Some(_) | None => ("", SignatureError::Malformed),
-            },
-        };
-        // Compared even where there is none, so that every refusal costs the same.
-        credential::matching(&self.tokens, now, |secret| credential::same_token(secret, token))
-            .map(|secret| Verified::by(Trust::Bearer, Some(secret)))
-            .ok_or(otherwise)
+        credential::by_bearer(&self.tokens, request, now)
     }
 
     fn parse(

@@ -3,10 +3,24 @@
 use waybill_common::config::Source;
 
 use crate::setup::{Setup, SetupError};
-use crate::{Adapter, Scenario, native, shopify, stripe};
+use crate::{
+    Adapter, Scenario, adyen, lightspeed_c, lightspeed_x, mollie, mollie_classic, native, shopify,
+    square, stripe, woocommerce,
+};
 
 /// One line for each provider.
-const ALL: [&Provider; 3] = [&native::PROVIDER, &stripe::PROVIDER, &shopify::PROVIDER];
+const ALL: &[&Provider] = &[
+    &native::PROVIDER,
+    &stripe::PROVIDER,
+    &shopify::PROVIDER,
+    &adyen::PROVIDER,
+    &woocommerce::PROVIDER,
+    &square::PROVIDER,
+    &lightspeed_c::PROVIDER,
+    &lightspeed_x::PROVIDER,
+    &mollie::PROVIDER,
+    &mollie_classic::PROVIDER,
+];
 
 /// What a provider's file brings with it.
 pub(crate) struct Provider {
@@ -49,7 +63,7 @@ pub fn scenarios(provider: &str) -> &'static [Scenario] {
 }
 
 fn find(name: &str) -> Option<&'static Provider> {
-    ALL.into_iter().find(|provider| provider.name == name)
+    ALL.iter().copied().find(|provider| provider.name == name)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Which keys of a source its provider uses, and what is wrong with those that are set.
 
 use waybill_common::config::{Secret, Source};
+use waybill_common::domain::Currency;
 
 /// Why a source cannot be set up. Every message names the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +28,7 @@ impl Setup<'_> {
     /// Refuses keys that are set and stand neither here nor among those that every source has.
     pub(crate) fn uses_only(self, keys: &[&str]) -> Result<(), SetupError> {
         let Source { tokens, secrets, live, order_ref, default_currency, .. } = self.source;
-        let Source { duplicate_status, url, .. } = self.source;
+        let Source { duplicate_status, auto_capture, url, .. } = self.source;
         let set = [
             ("tokens", !tokens.is_empty()),
             ("secrets", !secrets.is_empty()),
@@ -35,6 +36,7 @@ impl Setup<'_> {
             ("order_ref", order_ref.is_some()),
             ("default_currency", default_currency.is_some()),
             ("duplicate_status", duplicate_status.is_some()),
+            ("auto_capture", *auto_capture),
             ("url", url.is_some()),
         ];
         match set
@@ -78,6 +80,13 @@ impl Setup<'_> {
             .book
             .clone()
             .unwrap_or_else(|| default.to_owned())
+    }
+
+    /// The currency of payloads that name none.
+    pub(crate) fn currency(self) -> Result<Currency, SetupError> {
+        let code = self.source.default_currency.as_deref();
+        let code = code.ok_or_else(|| self.missing("default_currency"))?;
+        Currency::parse(code).map_err(|why| self.wrong("default_currency", why.to_string()))
     }
 
     /// Where the merchant's order reference stands.

@@ -27,6 +27,10 @@ fn order(seed: u64) -> Order {
 fn set_up(provider: &str) -> Box<dyn Adapter> {
     let keys = match provider {
         "native" => "tokens = ['token']",
+        "adyen" => "secrets = ['00ff']\ntokens = ['user:password']",
+        "square" => "secrets = ['secret']\nurl = 'https://example.com/square'",
+        "lightspeed-c" | "lightspeed-x" => "secrets = ['secret']\ndefault_currency = 'USD'",
+        "mollie-classic" => "",
         _ => "secrets = ['whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ=']",
     };
     source(&format!("provider = '{provider}'\n{keys}"))

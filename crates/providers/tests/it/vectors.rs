@@ -20,7 +20,7 @@ struct File {
 #[derive(Deserialize)]
 struct Vector {
     name: String,
-    secret: String,
+    secret: Option<String>,
     clock: i64,
     headers: BTreeMap<String, String>,
     body_b64: String,
@@ -34,7 +34,9 @@ fn check(file: &str, set_up: impl Fn(&str) -> Box<dyn Adapter>, expected: &str) 
     let file: File = serde_json::from_str(file).expect("a vector file");
     let mut meant = String::new();
     for vector in &file.vectors {
-        if let Some(line) = judge(vector, set_up(&vector.secret).as_ref()) {
+        if let Some(line) =
+            judge(vector, set_up(vector.secret.as_deref().unwrap_or("none")).as_ref())
+        {
             meant += &format!("{} | {line}\n", vector.name);
         }
     }
@@ -53,7 +55,12 @@ fn judge(vector: &Vector, adapter: &dyn Adapter) -> Option<String> {
     let body = BASE64.decode(&vector.body_b64).expect("base64");
     let request = request(&headers, &body);
     let verified = adapter.verify(&request, now);
-    assert_eq!(verified.is_ok(), vector.expect == "valid", "{}: {verified:?}", vector.name);
+    match vector.expect.as_str() {
+        "valid" => assert!(verified.is_ok(), "{}: {verified:?}", vector.name),
+        "invalid" => assert!(verified.is_err(), "{}", vector.name),
+        // What is not signed at all is only believed where it can do no harm.
+        _ => {}
+    }
     let events = adapter
         .parse(&request, &verified.ok()?, now)
         .expect("well-formed");
@@ -64,37 +71,27 @@ fn judge(vector: &Vector, adapter: &dyn Adapter) -> Option<String> {
     Some(lines.join(" & "))
 }
 
-#[test]
-fn native_vectors_agree() {
-    check(
-        include_str!("../vectors/native.json"),
-        |secret| {
-            source(&format!(
-                "provider = 'native'\ntokens = ['another', '{secret}']\ndefault_currency = 'EUR'"
-            ))
-        },
-        include_str!("../vectors/native.txt"),
-    );
+macro_rules! vectors {
+    ($($test:ident: $file:literal, $keys:expr;)*) => {$(
+        #[test]
+        fn $test() {
+            check(
+                include_str!(concat!("../vectors/", $file, ".json")),
+                |secret| source(&format!("provider = '{}'\n{}", $file, $keys.replace("SECRET", secret))),
+                include_str!(concat!("../vectors/", $file, ".txt")),
+            );
+        }
+    )*};
 }
 
-#[test]
-fn stripe_vectors_agree() {
-    check(
-        include_str!("../vectors/stripe.json"),
-        |secret| {
-            source(&format!(
-                "provider = 'stripe'\nsecrets = ['whsec_another', '{secret}']\nlive = false"
-            ))
-        },
-        include_str!("../vectors/stripe.txt"),
-    );
-}
-
-#[test]
-fn shopify_vectors_agree() {
-    check(
-        include_str!("../vectors/shopify.json"),
-        |secret| source(&format!("provider = 'shopify'\nsecrets = ['another', '{secret}']")),
-        include_str!("../vectors/shopify.txt"),
-    );
+vectors! {
+    native_vectors_agree: "native", "tokens = ['another', 'SECRET']\ndefault_currency = 'EUR'";
+    stripe_vectors_agree: "stripe", "secrets = ['whsec_another', 'SECRET']\nlive = false";
+    shopify_vectors_agree: "shopify", "secrets = ['another', 'SECRET']";
+    adyen_vectors_agree: "adyen", "secrets = ['00ff', 'SECRET']\nlive = false";
+    woocommerce_vectors_agree: "woocommerce", "secrets = ['another', 'SECRET']";
+    square_vectors_agree: "square", "secrets = ['another', 'SECRET']\nurl = 'https://hooks.example.test/in/square'";
+    lightspeed_c_vectors_agree: "lightspeed-c", "secrets = ['another', 'SECRET']\ndefault_currency = 'EUR'";
+    lightspeed_x_vectors_agree: "lightspeed-x", "secrets = ['another', 'SECRET']\ndefault_currency = 'USD'";
+    mollie_vectors_agree: "mollie", "secrets = ['another', 'SECRET']\nlive = false";
 }
