@@ -68,7 +68,7 @@ fn judge(vector: &Vector, adapter: &dyn Adapter) -> Option<String> {
         .iter()
         .map(|event| format!("{} | {}", describe::references(event), describe::effect(event)))
         .collect();
-    Some(lines.join(" & "))
+    Some(if lines.is_empty() { "no event".to_owned() } else { lines.join(" & ") })
 }
 
 macro_rules! vectors {
