@@ -33,7 +33,7 @@ CREATE TABLE webhooks (
     CONSTRAINT webhooks_final_have_a_reason CHECK (state <> 'final' OR reason IS NOT NULL),
     CONSTRAINT webhooks_dead_have_an_error CHECK (verdict <> 'dead' OR last_error IS NOT NULL),
     CONSTRAINT webhooks_applied_have_an_order
-        CHECK (verdict NOT IN ('applied', 'no_change', 'conflict') OR order_id IS NOT NULL),
+        CHECK (verdict NOT IN ('applied', 'no_change') OR order_id IS NOT NULL),
     CONSTRAINT webhooks_attempts_are_counted CHECK (attempts >= 0),
     CONSTRAINT webhooks_processing_takes_time CHECK (processing_ms >= 0),
     CONSTRAINT webhooks_body_sha256_is_a_hash CHECK (octet_length(body_sha256) = 32),

@@ -7,7 +7,7 @@ mod facts;
 mod key;
 mod label;
 mod money;
-mod names;
+pub(crate) mod names;
 mod reference;
 #[cfg(test)]
 mod sample;

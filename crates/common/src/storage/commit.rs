@@ -1,9 +1,49 @@
-//! The transaction of a batch.
+//! The transaction of a batch: the one place where events become state.
+//!
+//! **Who acts.** A worker's lane hands over a batch and one connection. The lane may hold a Redis lock on the orders, or
+//! not: nothing here needs it. Other lanes and other workers may be at the same orders at the same moment.
+//!
+//! **What happens**, in one READ COMMITTED transaction:
+//!
+//! 1. [`known`] reads what is known: the log (for events that may be in it), the keys, the names, and then the orders
+//!    behind them, `ORDER BY id FOR NO KEY UPDATE`. From here on nobody else changes these orders.
+//! 2. [`plan`] decides everything, without the database: whether each event is new, which order it reaches, what it does
+//!    to the order's facts, what is written about it.
+//! 3. [`write`] writes the plan: orders (compare-and-set on `version`), names, keys, log, trail, dead letters. Rows travel as
+//!    arrays, so each statement has one text for ever.
+//!
+//! **What is guaranteed.** All of an event's traces are written together or not at all. An event is counted once: its
+//! key is unique (`event_keys`), and so is its row on a trail. An order changes only from the version that was read. An
+//! event that a former commit settled is recognised by its row in the log, or by holding its key, and writes nothing.
+//!
+//! **Misses.** Names, keys and log rows are not locked by reading, because they may not be there yet. Each write that takes
+//! one says how many it took; fewer than sent means that somebody else was faster. Then the transaction is rolled back,
+//! the events that share anything with what was lost leave the batch, and the rest is committed at once. So is a batch
+//! that met a deadlock, a serialisation failure or a lock timeout, but there the server does not say whose fault it was, and
+//! all of it is missed. Missed events are the caller's to try again.
+//!
+//! **What if it dies.** Before COMMIT: nothing was written. After COMMIT, before the acknowledgement: the broker delivers
+//! again, and step 1 finds the events settled. If COMMIT's answer is lost, the error says so and the next delivery decides.
+//!
+//! **No deadlocks by design**: every transaction takes its locks in the same order of kinds (orders, names, keys, log) and
+//! sorted within each kind.
+
+mod component;
+mod known;
+mod ledger;
+mod link;
+mod plan;
+mod write;
 
 use diesel::QueryResult;
+use diesel::result::Error;
 use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
+use self::component::Shared;
+use self::known::{Known, Look};
+use super::failure::Failure;
+use super::order_aliases::Name;
 use crate::domain::envelope::Envelope;
 use crate::domain::{Timestamp, Verdict};
 
@@ -21,6 +61,17 @@ pub struct Pending {
     pub trace_id: Option<String>,
 }
 
+impl Pending {
+    /// The names by which the event tells its order. One with U+0000 can be nobody's and cannot be asked for; the plan
+    /// lets its event end dead.
+    fn names(&self) -> impl Iterator<Item = Name> {
+        let references = self.envelope.event.order_refs.iter();
+        references
+            .filter(|reference| !reference.name.contains('\0'))
+            .map(|reference| Name::of(&self.namespace, reference))
+    }
+}
+
 /// How one event of the batch ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
@@ -34,7 +85,7 @@ pub struct Settled {
     pub redelivered: bool,
 }
 
-/// What became of a batch. Each index of it is in exactly one of the two lists.
+/// What became of a batch. Each index of it is in exactly one of the two lists, which are sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     pub settled: Vec<Settled>,
@@ -42,15 +93,79 @@ pub struct Committed {
     pub missed: Vec<usize>,
 }
 
-/// Commits a batch in one transaction.
+/// Why a transaction was rolled back.
+enum Stop {
+    /// Somebody else was faster with these.
+    Missed(Vec<Shared>),
+    /// The log knows events of which it was not asked.
+    LookAgain,
+    Failed(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Commits a batch, in delivery order: of two events that contradict each other the first stands.
 ///
 /// # Errors
-/// Whatever the database said; nothing of the batch is written then. [`super::failure::Failure`] tells what it means.
-#[expect(clippy::unused_async, reason = "the body follows in the next commit")]
+/// Whatever the database said; nothing of the batch is written then. [`Failure`] tells what it means.
 pub async fn commit(
-    _conn: &mut AsyncPgConnection,
-    _batch: &[Pending],
-    _now: Timestamp,
+    conn: &mut AsyncPgConnection,
+    batch: &[Pending],
+    now: Timestamp,
 ) -> QueryResult<Committed> {
-    Err(diesel::result::Error::RollbackTransaction)
+    let mut included: Vec<usize> = (0..batch.len()).collect();
+    let mut missed = Vec::new();
+    let mut look = Look::WhereLikely;
+    // Ends: each round settles everything, looks more closely (once), or has fewer events than the last.
+    while !included.is_empty() {
+        match attempt(conn, batch, &included, (now, look)).await {
+            Ok(settled) => return Ok(Committed { settled, missed: sorted(missed) }),
+            Err(Stop::LookAgain) => look = Look::Everywhere,
+            Err(Stop::Missed(lost)) => {
+                let leaving = component::touched_by(batch, &included, lost);
+                assert!(!leaving.is_empty(), "what was lost was somebody's");
+                included.retain(|index| !leaving.contains(index));
+                missed.extend(leaving);
+            }
+            Err(Stop::Failed(error)) if Failure::of(&error) == Failure::Contention => {
+                missed.append(&mut included);
+            }
+            Err(Stop::Failed(error)) => return Err(error),
+        }
+    }
+    Ok(Committed { settled: Vec::new(), missed: sorted(missed) })
+}
+
+fn sorted(mut indices: Vec<usize>) -> Vec<usize> {
+    indices.sort_unstable();
+    indices
+}
+
+async fn attempt(
+    conn: &mut AsyncPgConnection,
+    batch: &[Pending],
+    included: &[usize],
+    (now, look): (Timestamp, Look),
+) -> Result<Vec<Settled>, Stop> {
+    let events: Vec<(usize, &Pending)> = included
+        .iter()
+        .map(|&index| (index, &batch[index]))
+        .collect();
+    conn.build_transaction()
+        .read_committed()
+        .run(async |conn| {
+            let known = Known::read(conn, &events, look).await?;
+            let stale = known.stale();
+            if !stale.is_empty() {
+                return Err(Stop::Missed(stale));
+            }
+            let plan = plan::plan(&events, known, now);
+            write::write(conn, &plan, look).await?;
+            Ok(plan.settled)
+        })
+        .await
 }

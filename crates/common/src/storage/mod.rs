@@ -2,13 +2,20 @@
 
 pub mod commit;
 pub mod connection;
+pub mod dead_letters;
 pub mod failure;
 pub mod migrate;
+pub mod order_events;
+pub mod orders;
 pub mod partitions;
 pub mod pool;
 pub mod schema;
+pub mod webhooks;
 
+mod event_keys;
+mod order_aliases;
 mod statement;
+mod text;
 
 pub use migrate::migrate;
 pub use pool::{Connection, Pool};

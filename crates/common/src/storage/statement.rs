@@ -50,3 +50,20 @@ macro_rules! statement {
 }
 
 pub(super) use statement;
+
+/// One column of an array of rows, as `UNNEST` wants it.
+pub(super) fn column<'a, Row, T>(rows: &'a [Row], of: impl Fn(&'a Row) -> T) -> Vec<T> {
+    rows.iter().map(of).collect()
+}
+
+/// Bytes of a fixed length; a CHECK keeps the column to it.
+pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> diesel::QueryResult<[u8; N]> {
+    bytes.try_into().map_err(unreadable)
+}
+
+/// A value that this program cannot read, though the schema lets it stand.
+pub(super) fn unreadable(
+    cause: impl std::error::Error + Send + Sync + 'static,
+) -> diesel::result::Error {
+    diesel::result::Error::DeserializationError(Box::new(cause))
+}

@@ -1,0 +1,108 @@
+//! What the database knows about a batch's events, read at the start of its transaction.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
+use uuid::Uuid;
+
+use super::Pending;
+use super::component::Shared;
+use crate::domain::Timestamp;
+use crate::storage::event_keys::{self, Holder, Key};
+use crate::storage::order_aliases::{self, Name};
+use crate::storage::orders::{self, Held};
+use crate::storage::webhooks::{Logged, logged};
+
+/// Of which events the log is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Of those that were tried or settled before, as far as can be told. Nearly all events are new, and asking for each
+    /// of them costs a tenth of the batch.
+    WhereLikely,
+    Everywhere,
+}
+
+/// All that the plan needs to know.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) logged: HashMap<Uuid, Logged>,
+    pub(super) keys: HashMap<Key, Holder>,
+    pub(super) names: HashMap<Name, Uuid>,
+    /// Locked until the transaction ends.
+    pub(super) orders: HashMap<Uuid, Held>,
+}
+
+impl Known {
+    pub(super) async fn read(
+        conn: &mut AsyncPgConnection,
+        events: &[(usize, &Pending)],
+        look: Look,
+    ) -> QueryResult<Self> {
+        let keys: BTreeSet<Key> = events
+            .iter()
+            .map(|(_, pending)| pending.envelope.event.key())
+            .collect();
+        let keys = event_keys::find(conn, &keys.into_iter().collect::<Vec<_>>()).await?;
+        let names: BTreeSet<Name> = events
+            .iter()
+            .flat_map(|(_, pending)| pending.names())
+            .collect();
+        let names = match names.is_empty() {
+            true => HashMap::new(),
+            false => order_aliases::find(conn, &names.into_iter().collect::<Vec<_>>()).await?,
+        };
+        let asked = asked_of_the_log(events, &keys, look);
+        let logged = match asked.is_empty() {
+            true => HashMap::new(),
+            false => logged(conn, &asked).await?,
+        };
+        let ids: BTreeSet<Uuid> = names
+            .values()
+            .copied()
+            .chain(keys.values().filter_map(|key| key.order_id))
+            .collect();
+        let orders = match ids.is_empty() {
+            true => HashMap::new(),
+            false => orders::lock(conn, &ids.into_iter().collect::<Vec<_>>()).await?,
+        };
+        Ok(Self { logged, keys, names, orders })
+    }
+
+    /// What leads to orders that became part of others between the reading of their names and the lock.
+    pub(super) fn stale(&self) -> Vec<Shared> {
+        let absorbed = self
+            .orders
+            .values()
+            .filter(|order| order.absorbed_into.is_some());
+        absorbed.flat_map(|order| self.leads_to(order.id)).collect()
+    }
+
+    /// The names and keys by which this batch's events reach an order.
+    pub(super) fn leads_to(&self, order_id: Uuid) -> Vec<Shared> {
+        let names = self.names.iter().filter(|(_, id)| **id == order_id);
+        let keys = self
+            .keys
+            .iter()
+            .filter(|(_, holder)| holder.order_id == Some(order_id));
+        names
+            .map(|(name, _)| Shared::Name(name.clone()))
+            .chain(keys.map(|(key, _)| Shared::Key(*key)))
+            .collect()
+    }
+}
+
+fn asked_of_the_log(
+    events: &[(usize, &Pending)],
+    keys: &HashMap<Key, Holder>,
+    look: Look,
+) -> Vec<(Timestamp, Uuid)> {
+    let is_likely = |pending: &Pending| {
+        pending.attempts > 0 || pending.replayed || keys.contains_key(&pending.envelope.event.key())
+    };
+    events
+        .iter()
+        .filter(|(_, pending)| look == Look::Everywhere || is_likely(pending))
+        .map(|(_, pending)| (pending.envelope.received_at, pending.envelope.event.webhook_id))
+        .collect()
+}

@@ -1,0 +1,95 @@
+//! `order_events`: the audit trail. Rows are added and never touched again.
+
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
+use diesel::sql_types::{
+    Array, BigInt, Binary, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use uuid::Uuid;
+
+use super::statement::{column, statement};
+use crate::domain::audit::Row;
+
+mod trail;
+
+pub use trail::{event_of_webhook, trail};
+
+statement! {
+    struct Append<'a> {
+        order_id: Vec<Uuid> => Array<SqlUuid>,
+        seq: Vec<i64> => Array<BigInt>,
+        kind: Vec<&'static str> => Array<Text>,
+        webhook_id: Vec<Uuid> => Array<SqlUuid>,
+        source: Vec<&'a str> => Array<Text>,
+        dedup_key: Vec<&'a str> => Array<Text>,
+        body_sha256: Vec<&'a [u8]> => Array<Binary>,
+        native_type: Vec<&'a str> => Array<Text>,
+        verdict: Vec<&'static str> => Array<Text>,
+        label: Vec<Option<&'static str>> => Array<Nullable<Text>>,
+        from_status: Vec<Option<&'static str>> => Array<Nullable<Text>>,
+        to_status: Vec<&'static str> => Array<Text>,
+        reason: Vec<&'a str> => Array<Text>,
+        trust: Vec<&'static str> => Array<Text>,
+        order_refs: Vec<String> => Array<Text>,
+        effect: Vec<String> => Array<Text>,
+        occurred_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+        recorded_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+        correlation_id: Vec<&'a str> => Array<Text>,
+        trace_id: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+        rules: Vec<i16> => Array<SmallInt>,
+        prev_hash: Vec<&'a [u8]> => Array<Binary>,
+        hash: Vec<&'a [u8]> => Array<Binary>,
+    }
+    -> ();
+    "INSERT INTO order_events (order_id, seq, kind, webhook_id, source, dedup_key, body_sha256, native_type, verdict, \
+         label, from_status, to_status, reason, trust, order_refs, effect, occurred_at, recorded_at, correlation_id, \
+         trace_id, rules, prev_hash, hash) \
+     SELECT order_id, seq, kind, webhook_id, source, dedup_key, body_sha256, native_type, verdict, \
+         label, from_status, to_status, reason, trust, order_refs::jsonb, effect::jsonb, occurred_at, recorded_at, \
+         correlation_id, trace_id, rules, prev_hash, hash \
+     FROM UNNEST($, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $) \
+         AS new(order_id, seq, kind, webhook_id, source, dedup_key, body_sha256, native_type, verdict, \
+         label, from_status, to_status, reason, trust, order_refs, effect, occurred_at, recorded_at, correlation_id, \
+         trace_id, rules, prev_hash, hash)"
+}
+
+/// Adds rows to trails.
+pub(super) async fn append(conn: &mut AsyncPgConnection, rows: &[Row]) -> QueryResult<()> {
+    let appended = columns(rows).execute(conn).await?;
+    debug_assert_eq!(appended, rows.len(), "an insert without a conflict clause inserts all");
+    Ok(())
+}
+
+fn columns(rows: &[Row]) -> Append<'_> {
+    Append {
+        order_id: column(rows, |row| row.record.order_id),
+        seq: column(rows, |row| row.record.seq),
+        kind: column(rows, |row| row.record.kind.as_str()),
+        webhook_id: column(rows, |row| row.record.webhook_id),
+        source: column(rows, |row| row.record.source.as_str()),
+        dedup_key: column(rows, |row| row.record.dedup_key.as_str()),
+        body_sha256: column(rows, |row| row.record.body_sha256.as_slice()),
+        native_type: column(rows, |row| row.record.native_type.as_str()),
+        verdict: column(rows, |row| row.record.verdict.as_str()),
+        label: column(rows, |row| row.record.label.map(|label| label.as_str())),
+        from_status: column(rows, |row| row.record.from_status.map(|status| status.as_str())),
+        to_status: column(rows, |row| row.record.to_status.as_str()),
+        reason: column(rows, |row| row.record.reason.as_str()),
+        trust: column(rows, |row| row.record.trust.as_str()),
+        order_refs: column(rows, |row| json(&row.record.order_refs)),
+        effect: column(rows, |row| json(&row.record.effect)),
+        occurred_at: column(rows, |row| row.record.occurred_at.to_datetime()),
+        recorded_at: column(rows, |row| row.record.recorded_at.to_datetime()),
+        correlation_id: column(rows, |row| row.record.correlation_id.as_str()),
+        trace_id: column(rows, |row| row.record.trace_id.as_deref()),
+        rules: column(rows, |row| row.record.rules),
+        prev_hash: column(rows, |row| row.prev_hash.as_slice()),
+        hash: column(rows, |row| row.hash.as_slice()),
+    }
+}
+
+/// As text: PostgreSQL parses it once, and no tree of values is built here.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("it was checked before it was hashed")
+}
