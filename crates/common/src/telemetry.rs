@@ -15,7 +15,7 @@ use json_subscriber::JsonLayer;
 use opentelemetry::metrics::Meter;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{KeyValue, global};
-use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig as _};
+use opentelemetry_otlp::{MetricExporter, Protocol, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{
     Aggregation, Instrument, InstrumentKind, SdkMeterProvider, Stream,
@@ -32,6 +32,8 @@ use tracing_subscriber::{Layer as _, Registry};
 
 use crate::config;
 
+/// Said, because the default depends on what else is compiled in.
+const PROTOCOL: Protocol = Protocol::HttpBinary;
 /// Upper bounds of every duration histogram, in seconds: from a fast disk's confirm to a sender's patience and beyond.
 const SECONDS: [f64; 16] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0,
@@ -132,6 +134,7 @@ fn tracer_provider(
     };
     let exporter = SpanExporter::builder()
         .with_http()
+        .with_protocol(PROTOCOL)
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
         .build()
         .context("could not prepare the export of traces")?;
@@ -158,6 +161,7 @@ fn meter_provider(
     if let Some(endpoint) = &settings.otlp_endpoint {
         let exporter = MetricExporter::builder()
             .with_http()
+            .with_protocol(PROTOCOL)
             .with_endpoint(format!("{}/v1/metrics", endpoint.trim_end_matches('/')))
             .build()
             .context("could not prepare the export of metrics")?;
