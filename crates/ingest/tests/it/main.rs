@@ -3,10 +3,12 @@
 mod accepting;
 mod admitting;
 mod answers;
+mod faults;
 mod framing;
 mod outages;
 mod process;
 mod signed;
 mod stopping;
 mod support;
+mod traced;
 mod walls;

@@ -92,7 +92,16 @@ impl TestIngest {
 
     /// Started with a changed configuration, and ready.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
-        let ingest = Self::unready(change)?;
+        Self::between(TestBroker::new(), TestRedis::new(), change).await
+    }
+
+    /// Started with these servers, and ready.
+    pub(crate) async fn between(
+        broker: TestBroker,
+        redis: TestRedis,
+        change: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<Self> {
+        let ingest = Self::begin(broker, redis, change)?;
         eventually(SOON, async || {
             ingest
                 .application
@@ -107,7 +116,14 @@ impl TestIngest {
 
     /// Started with a changed configuration; whether it is ready is the test's business.
     pub(crate) fn unready(change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
-        let (broker, redis) = (TestBroker::new(), TestRedis::new());
+        Self::begin(TestBroker::new(), TestRedis::new(), change)
+    }
+
+    fn begin(
+        broker: TestBroker,
+        redis: TestRedis,
+        change: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<Self> {
         let mut config = config(&broker, &redis);
         change(&mut config);
         let application = Application::start(&config, Clock::fixed_at(now()), Scrape::default())?;
