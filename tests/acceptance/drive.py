@@ -22,7 +22,7 @@ def main() -> int:
     print(f"seed {chosen.seed}", flush=True)
     try:
         reference_is_sound()
-        binaries = build()
+        binaries = build("release" if chosen.release else "dev")
         if chosen.bad_input:
             bad_input.run(binaries, random)
         elif chosen.chaos:
@@ -42,6 +42,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--redis-dies", action="store_true", help="with --chaos: Redis is killed half-way")
     parser.add_argument("--locks-off", action="store_true", help="with --chaos: lock.mode is off")
     parser.add_argument("--bad-input", action="store_true", help="everything that a webhook must not be")
+    parser.add_argument(
+        "--release", action="store_true", help="drive optimized programs: for figures that mean something"
+    )
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000, help="repeat the load of another run")
     return parser.parse_args()
 

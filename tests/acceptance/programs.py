@@ -29,13 +29,13 @@ def target_folder() -> Path:
     return Path(os.environ.get("CARGO_TARGET_DIR") or cache / "waybill" / "target")
 
 
-def build() -> Path:
+def build(profile: str) -> Path:
     """Builds what is not built, or not up to date, and returns the folder of the binaries."""
     packages = [word for package in NAMES.values() for word in ("--package", package)]
     environment = os.environ | {"CARGO_TARGET_DIR": str(target_folder())}
-    command = ["cargo", "build", "--locked", "--quiet", "--bins", *packages]
+    command = ["cargo", "build", "--locked", "--quiet", "--profile", profile, "--bins", *packages]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    return target_folder() / "debug"
+    return target_folder() / ("debug" if profile == "dev" else profile)
 
 
 class Program:
