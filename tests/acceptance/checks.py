@@ -9,6 +9,7 @@ from itertools import groupby
 from uuid import UUID
 
 import trail
+import trail_events
 from events import EXPONENTS
 from expectation import Expectation, Key
 from fold import OrderState
@@ -37,7 +38,9 @@ def faults(system: System, accepted: list[UUID], recovered_max: int, expected: E
     stored = {row["id"]: row for row in system.rows("SELECT * FROM orders")}
     yield from not_as_folded(stored, expected)
     events = system.rows("SELECT * FROM order_events ORDER BY order_id, seq")
-    yield from unsound_trails(stored, events)
+    trails = {id_: list(rows) for id_, rows in groupby(events, key=lambda row: row["order_id"])}
+    yield from unsound_trails(stored, trails)
+    yield from trail_events.faults(trails, expected.events)
     yield from trails_without_their_events(stored, events, expected)
     yield from leftovers(system, expected)
 
@@ -95,8 +98,7 @@ def differences(row: dict, wanted: OrderState) -> Iterator[str]:
         yield f"order {row['external_id']}: exponent {row['exponent']} of {row['currency']}"
 
 
-def unsound_trails(stored: dict[UUID, dict], events: list[dict]) -> Iterator[str]:
-    trails = {id_: list(rows) for id_, rows in groupby(events, key=lambda row: row["order_id"])}
+def unsound_trails(stored: dict[UUID, dict], trails: dict[UUID, list[dict]]) -> Iterator[str]:
     for id_ in trails.keys() - stored.keys():
         yield f"a trail of order {id_}, which is not there"
     for id_, order in stored.items():

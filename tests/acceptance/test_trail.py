@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 import unittest
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from random import Random
 from uuid import UUID
 
@@ -12,7 +16,10 @@ import rfc8785
 
 import labels
 import trail
+import trail_events
+from fold import fold
 
+AUDIT = Path(__file__).resolve().parents[2] / "docs" / "AUDIT.md"
 ORDER = UUID("019346a0-0000-7000-8000-000000000001")
 
 
@@ -48,6 +55,23 @@ class TrailTest(unittest.TestCase):
         self.assertEqual((told["body_sha256"], told["order_id"]), ("01" * 32, str(ORDER)))
         self.assertIn('"reason":"Café €"', rfc8785.dumps(told).decode())
         self.assertEqual(len(told), 21)
+
+    def test_the_worked_example_of_the_documentation_holds(self) -> None:
+        """The product's own example, checked by a verifier that shares no code with it."""
+        examples = re.findall(r"```(?:json|text)\n(.*?)```", AUDIT.read_text().partition("## 6.")[2], re.DOTALL)
+        rows, canonical, hashes, _, state = examples
+        previous, found = trail.NOTHING_BEFORE, []
+        for row, digest in zip(json.loads(rows), hashes.split(), strict=True):
+            found.append(
+                {**row, "order_id": UUID(row["order_id"]), "prev_hash": previous, "hash": bytes.fromhex(digest)}
+            )
+            previous = found[-1]["hash"]
+        order = {"id": found[0]["order_id"], "status": json.loads(state)["status"], "head_hash": previous}
+        self.assertEqual(trail.faults(found, order), [])
+        self.assertEqual(rfc8785.dumps(trail.record(found[0])).decode(), canonical.strip())
+        self.assertEqual(list(trail_events.faults({order["id"]: found}, {})), [])
+        folded = asdict(fold(trail_events.event_of(row) for row in found))
+        self.assertEqual({**folded, "flags": list(folded["flags"])}, json.loads(state))
 
     def test_any_changed_bit_is_found(self) -> None:
         random = Random(5)
