@@ -19,6 +19,8 @@ use crate::environment::amqp_url;
 
 /// Deleted in any case, so that a test may change the number of its shards.
 const SHARDS_MAX: u16 = 8;
+/// For each queue: a busy machine takes its time.
+const DELETE_TIMEOUT_MS: u64 = 30_000;
 
 /// Names of one test's own, and a connection to look at them with.
 pub struct TestBroker {
@@ -160,8 +162,12 @@ async fn delete(
 ) -> anyhow::Result<()> {
     let connection = connect(url.expose()).await?;
     let channel = connection.create_channel().await?;
-    let broker =
-        config::Broker { prefix: prefix.to_owned(), shards: SHARDS_MAX, ..Default::default() };
+    let broker = config::Broker {
+        prefix: prefix.to_owned(),
+        shards: SHARDS_MAX,
+        connect_timeout_ms: DELETE_TIMEOUT_MS,
+        ..Default::default()
+    };
     Topology::new(&broker, retry).delete(&channel).await?;
     connection.close(200, "deleted".into()).await?;
     Ok(())

@@ -5,13 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, lookup_host};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 /// What becomes of bytes and connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,24 @@ impl Proxy {
         let accepting = Arc::clone(&line).accept(listener, stop.clone());
         line.tasks.spawn(accepting);
         Ok(Self { address, line, _stop: stop.drop_guard() })
+    }
+
+    /// A proxy before the server of that URL, and the URL that leads through it.
+    ///
+    /// # Errors
+    /// Where the URL names no server that can be found.
+    pub async fn before(url: &str) -> anyhow::Result<(Self, String)> {
+        let mut url = Url::parse(url)?;
+        let host = url.host_str().context("the URL has no host")?.to_owned();
+        let port = url.port().context("the URL has no port")?;
+        let target = lookup_host((host.as_str(), port)).await?.next();
+        let proxy = Self::to(target.context("the host has no address")?).await?;
+        let address = proxy.address();
+        let renamed = url.set_host(Some(&address.ip().to_string()));
+        renamed.context("the URL cannot lead elsewhere")?;
+        let moved = url.set_port(Some(address.port()));
+        anyhow::ensure!(moved.is_ok(), "the URL cannot lead elsewhere");
+        Ok((proxy, url.into()))
     }
 
     #[must_use]

@@ -81,7 +81,7 @@ fn judge(lane: &Lane, confirmed: lapin::Result<Confirmation>) -> Result<(), Publ
         // Whose message this really is cannot be told: nothing unconfirmed on this channel is believed.
         Ok(Confirmation::Ack(Some(message)) | Confirmation::Nack(Some(message))) => {
             lane.end(PublishError::Returned);
-            lane.report(Incident::Returned(Box::new(Returned::new(*Box::new(message)))));
+            lane.report(Incident::Returned(Box::new(Returned::new(message))));
             Err(PublishError::Returned)
         }
         // The channel is not in confirm mode: it can promise nothing.
@@ -123,12 +123,12 @@ impl<'a, F: Future<Output = Result<(), PublishError>> + Send + 'static> Flight<'
     }
 }
 
-/// No confirm in time. A blocked connection is not at fault; otherwise the channel is not trusted any longer.
+/// No confirm in time. A blocked connection is not at fault; otherwise the channel is not trusted with more.
 fn late(lane: &Lane) -> PublishError {
     if lane.is_blocked() {
         return PublishError::Blocked;
     }
-    lane.give_up(PublishError::TimedOut);
+    lane.retire();
     PublishError::TimedOut
 }
 
@@ -153,15 +153,11 @@ impl<F: Future<Output = Result<(), PublishError>> + Send + 'static> Drop for Fli
 }
 
 /// Ends the waiting for a confirm that nobody else waits for; never while the broker blocks us, when it will still come.
+/// What is dropped then stays with its channel, which is retired and goes with its last flight.
 async fn impatience(lane: &Lane, patience: Duration) {
     sleep(patience).await;
-    while lane.is_blocked() || lane.end_reason() == Some(PublishError::Blocked) {
+    while lane.is_blocked() {
         sleep(patience).await;
-        if !lane.is_blocked() {
-            break;
-        }
     }
-    if lane.end_reason().is_none() {
-        lane.give_up(PublishError::TimedOut);
-    }
+    lane.retire();
 }

@@ -1,5 +1,6 @@
 //! The channels that publishing goes through, and how they end.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use lapin::options::ConfirmSelectOptions;
@@ -15,7 +16,7 @@ use super::returned::Returned;
 /// acknowledgement of several, so a few channels are cheaper than one; measured best with 128 in flight on each.
 pub(super) const LANES: usize = 4;
 
-/// One channel in confirm mode. It ends once, for whatever reason, and is then replaced, never repaired.
+/// One channel in confirm mode. It is retired or ends once, for whatever reason, and is then replaced, never repaired.
 pub(super) struct Lane {
     pub(super) channel: Channel,
     connection: ConnectionStatus,
@@ -23,6 +24,8 @@ pub(super) struct Lane {
     set: u64,
     ended: CancellationToken,
     reason: OnceLock<PublishError>,
+    /// Takes no more publishes; those on it still have their time.
+    retired: AtomicBool,
     /// The whole connection is gone: nothing on this channel will ever be confirmed.
     pub(super) lost: CancellationToken,
     incidents: UnboundedSender<Incident>,
@@ -51,6 +54,7 @@ impl Lane {
             set,
             ended: CancellationToken::new(),
             reason: OnceLock::new(),
+            retired: AtomicBool::new(false),
             lost: line.lost.clone(),
             incidents: incidents.clone(),
         }))
@@ -66,6 +70,13 @@ impl Lane {
     pub(super) fn end(&self, reason: PublishError) {
         if self.reason.set(reason).is_ok() {
             self.ended.cancel();
+        }
+    }
+
+    /// Takes no more publishes and asks for a new channel: a confirm did not come in time here.
+    pub(super) fn retire(&self) {
+        if !self.retired.swap(true, Ordering::AcqRel) {
+            self.report(Incident::LaneEnded { set: self.set });
         }
     }
 
@@ -89,7 +100,12 @@ impl Lane {
             .expect("the reason is set before the token")
     }
 
-    pub(super) fn end_reason(&self) -> Option<PublishError> {
-        self.reason.get().copied()
+    /// Why it takes no publishes.
+    pub(super) fn refusal(&self) -> Option<PublishError> {
+        let retired = self.retired.load(Ordering::Acquire);
+        self.reason
+            .get()
+            .copied()
+            .or(retired.then_some(PublishError::TimedOut))
     }
 }

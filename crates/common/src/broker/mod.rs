@@ -18,6 +18,7 @@ mod deliveries;
 mod delivery;
 mod depth;
 mod flight;
+mod foreman;
 mod headers;
 mod lanes;
 mod ledger;

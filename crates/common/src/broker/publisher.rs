@@ -10,18 +10,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use futures_util::StreamExt as _;
-use lapin::{BasicProperties, Event};
+use lapin::BasicProperties;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::time::{interval, sleep, timeout};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::connection::{ConnectError, LOOK_EVERY, Line, Link, Role, Session, chain, supervise};
+use super::connection::{Link, supervise};
 use super::flight::{Flight, Hangar, Message, confirm};
-use super::lanes::{Incident, LANES, Lane};
+use super::foreman::Foreman;
+use super::lanes::Lane;
 use super::returned::Returned;
 use super::{Headers, Route, Topology};
 use crate::backoff::FullJitter;
@@ -70,7 +70,8 @@ pub struct Publisher {
     _last: Arc<DropGuard>,
 }
 
-struct Desk {
+/// What the handles and the supervisor share.
+pub(super) struct Desk {
     topology: Topology,
     board: ArcSwap<Board>,
     /// Takes the channels in turn.
@@ -155,10 +156,12 @@ impl Publisher {
         let flushed = async {
             desk.republishing.close();
             desk.republishing.wait().await;
-            let all = desk.in_flight.acquire_many(desk.in_flight_max).await;
-            all.is_ok()
+            // An error means that it was drained before.
+            drop(desk.in_flight.acquire_many(desk.in_flight_max).await);
         };
-        let flushed = timeout(within, flushed).await == Ok(true);
+        // Whatever is not confirmed by then may still arrive, and counts as a failure.
+        let in_time = timeout(within, flushed).await.is_ok();
+        let flushed = in_time && self.in_flight() == 0;
         desk.in_flight.close();
         desk.stop.cancel();
         flushed
@@ -197,7 +200,7 @@ impl Desk {
         let in_turn = (0..lanes.len()).map(|step| &lanes[turn.wrapping_add(step) % lanes.len()]);
         let mut ended = PublishError::Disconnected;
         for lane in in_turn {
-            match lane.end_reason() {
+            match lane.refusal() {
                 None if lane.is_blocked() => return Err(PublishError::Blocked),
                 None => return Ok(Arc::clone(lane)),
                 Some(reason) => ended = reason,
@@ -206,13 +209,31 @@ impl Desk {
         Err(ended)
     }
 
+    /// Publishes go to these channels from now on. What is unconfirmed on others may still be confirmed there.
+    pub(super) fn open(&self, lanes: Vec<Arc<Lane>>) {
+        self.board.store(Arc::new(Board::Open(lanes)));
+        self.state.send_replace(PublisherState::Ready);
+    }
+
     /// Shuts the board with a reason; what is unconfirmed fails with it.
-    fn shut(&self, reason: PublishError, state: PublisherState) {
+    pub(super) fn shut(&self, reason: PublishError, state: PublisherState) {
         let before = self.board.swap(Arc::new(Board::Shut(reason)));
         if let Board::Open(lanes) = &*before {
             lanes.iter().for_each(|lane| lane.end(reason));
         }
         self.state.send_replace(state);
+    }
+
+    /// Is cancelled when publishing is no longer wanted.
+    pub(super) fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    pub(super) fn publish_again(self: &Arc<Self>, returned: Box<Returned>) {
+        let again = Arc::clone(self).republish(returned);
+        self.hangar
+            .shutdown
+            .spawn(self.republishing.track_future(again));
     }
 
     /// Publishes a returned message until the broker has it: another publish may have been believed in its place.
@@ -236,122 +257,5 @@ impl Desk {
             }
         }
         tracing::info!(webhook.id = %id, "a returned message was published again");
-    }
-}
-
-/// The supervisor's side: opens channels, hears of incidents.
-struct Foreman {
-    desk: Arc<Desk>,
-    link: Arc<Link>,
-    incidents: mpsc::UnboundedReceiver<Incident>,
-    report: mpsc::UnboundedSender<Incident>,
-    set: u64,
-}
-
-impl Foreman {
-    fn new(desk: Arc<Desk>, link: Arc<Link>) -> Self {
-        let (report, incidents) = mpsc::unbounded_channel();
-        Self { desk, link, incidents, report, set: 0 }
-    }
-
-    /// A fresh set of channels. What is unconfirmed on the old ones may still be confirmed there.
-    async fn open(&mut self, line: &Line) -> Result<(), ConnectError> {
-        self.set += 1;
-        let mut lanes = Vec::with_capacity(LANES);
-        for _ in 0..LANES {
-            let belongs = (self.set, &self.report);
-            lanes.push(Lane::open(&self.link, line, belongs).await?);
-        }
-        self.desk.board.store(Arc::new(Board::Open(lanes)));
-        self.desk.state.send_replace(PublisherState::Ready);
-        Ok(())
-    }
-
-    /// After an incident: what is missing is declared again before anything is published.
-    async fn repair(&mut self, line: &Line) -> Result<(), ConnectError> {
-        self.link.declare(&line.connection).await?;
-        self.open(line).await
-    }
-
-    async fn incident(&mut self, line: &Line, incident: Incident) -> Result<(), ConnectError> {
-        let mut broken = self.hear(incident);
-        while let Ok(more) = self.incidents.try_recv() {
-            broken |= self.hear(more);
-        }
-        // Nothing can be written to a blocked connection; it is repaired when it is unblocked.
-        if broken && !line.connection.status().blocked() {
-            return self.repair(line).await;
-        }
-        Ok(())
-    }
-
-    /// Whether it concerns the channels in use.
-    fn hear(&self, incident: Incident) -> bool {
-        match incident {
-            Incident::LaneEnded { set } => set == self.set,
-            Incident::Returned(returned) => {
-                tracing::error!(
-                    webhook.id = %returned.message_id(),
-                    exchange = returned.exchange,
-                    "topology incident: a message came back, everything is declared again"
-                );
-                let desk = Arc::clone(&self.desk);
-                let again = self
-                    .desk
-                    .republishing
-                    .track_future(desk.republish(returned));
-                self.desk.hangar.shutdown.spawn(again);
-                true
-            }
-        }
-    }
-
-    async fn event(&mut self, line: &Line, event: Option<Event>) -> Result<(), ConnectError> {
-        match event {
-            Some(Event::ConnectionBlocked(reason)) => {
-                tracing::warn!(reason, "the broker blocks publishing");
-                self.desk
-                    .shut(PublishError::Blocked, PublisherState::Blocked(reason));
-                Ok(())
-            }
-            Some(Event::ConnectionUnblocked) => {
-                tracing::info!("the broker takes publishes again");
-                self.repair(line).await
-            }
-            // A channel's end: its lane reports it.
-            Some(Event::Error(error)) if error.is_amqp_soft_error() => Ok(()),
-            Some(Event::Error(error)) => Err(ConnectError::Refused(error)),
-            // The stream ends with the connection.
-            None => Err(ConnectError::TimedOut),
-            Some(_) => Ok(()),
-        }
-    }
-}
-
-impl Role for Foreman {
-    async fn drive(&mut self, session: &mut Session) -> String {
-        let stop = self.desk.stop.clone();
-        let mut look = interval(LOOK_EVERY);
-        let line = session.line.clone();
-        let mut step = self.open(&line).await;
-        loop {
-            if let Err(error) = step {
-                return chain(&error);
-            }
-            step = tokio::select! {
-                () = stop.cancelled() => return "no longer wanted".into(),
-                event = session.events.next() => self.event(&line, event).await,
-                Some(incident) = self.incidents.recv() => self.incident(&line, incident).await,
-                _ = look.tick() => match line.connection.status().connected() {
-                    true => Ok(()),
-                    false => return "the connection was lost".into(),
-                },
-            };
-        }
-    }
-
-    fn disconnected(&mut self, reason: &str) {
-        let state = PublisherState::Disconnected(reason.to_owned());
-        self.desk.shut(PublishError::Disconnected, state);
     }
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use deadpool_redis::redis::Commands as _;
 use futures_util::future::join_all;
+use tokio::time::Instant;
 use waybill_common::config::{Lock, LockMode};
 use waybill_common::lock::{Guard, Locks};
 use waybill_common::shutdown::Shutdown;
 use waybill_test_support::eventually;
+use waybill_test_support::private::{PrivateRedis, Signal};
 use waybill_test_support::redis::TestRedis;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -26,7 +28,11 @@ impl Shelf {
     }
 
     fn of(lock: Lock) -> anyhow::Result<Self> {
-        let (redis, shutdown) = (TestRedis::new(), Shutdown::new());
+        Self::on(TestRedis::new(), lock)
+    }
+
+    fn on(redis: TestRedis, lock: Lock) -> anyhow::Result<Self> {
+        let shutdown = Shutdown::new();
         let locks = Locks::connect(&redis.config, &lock, &shutdown)?;
         Ok(Self { redis, shutdown, locks })
     }
@@ -152,5 +158,49 @@ async fn turned_off_it_locks_nothing_and_asks_nobody() -> anyhow::Result<()> {
     assert_eq!(shelf.redis.keys()?, [""; 0]);
     first.release().await;
     second.release().await;
+    shelf.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_redis_is_an_error_at_once_and_found_again() -> anyhow::Result<()> {
+    let mut server = PrivateRedis::start().await?;
+    let shelf = Shelf::on(TestRedis::on(&server.url()), Lock::default())?;
+    shelf.take(&["order:1"]).await?.release().await;
+    server.end(Signal::Kill).await?;
+    let asked = Instant::now();
+    assert!(shelf.locks.acquire(&owned(&["order:1"])).await.is_err());
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    server.start_again().await?;
+    let guard = eventually(SOON, async || match shelf.locks.acquire(&owned(&["order:1"])).await {
+        Ok(acquired) => Ok(acquired.guard),
+        Err(error) => Err(error),
+    })
+    .await;
+    guard.release().await;
+    shelf.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_hangs_costs_one_timeout_and_not_one_per_batch() -> anyhow::Result<()> {
+    let server = PrivateRedis::start().await?;
+    let shelf = Shelf::on(TestRedis::on(&server.url()), Lock::default())?;
+    shelf.take(&["order:1"]).await?.release().await;
+    server.signal(Signal::Stop)?;
+    assert!(shelf.locks.acquire(&owned(&["order:1"])).await.is_err());
+    let asked = Instant::now();
+    for _ in 0..1000 {
+        assert!(shelf.locks.acquire(&owned(&["order:2"])).await.is_err());
+    }
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    server.signal(Signal::Cont)?;
+    // What was asked for while it hung may have been taken late; it is given back before it expires.
+    eventually(SOON, async || match shelf.locks.acquire(&owned(&["order:1"])).await {
+        Ok(acquired) if acquired.busy.is_empty() => Ok(acquired.guard),
+        Ok(acquired) => Err(format!("busy: {:?}", acquired.busy)),
+        Err(error) => Err(error.to_string()),
+    })
+    .await
+    .release()
+    .await;
     shelf.close().await
 }

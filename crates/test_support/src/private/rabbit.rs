@@ -92,6 +92,17 @@ impl PrivateRabbit {
         }
     }
 
+    /// After [`end`](Self::end): the node will start as a new one, without queues.
+    ///
+    /// # Errors
+    /// Where its files cannot be removed.
+    pub fn forget(&self) -> anyhow::Result<()> {
+        let data = self.folder.path().join("data");
+        fs::remove_dir_all(&data)?;
+        fs::create_dir(&data)?;
+        Ok(())
+    }
+
     /// Raises or lifts a memory alarm: every connection that publishes is blocked.
     ///
     /// # Errors

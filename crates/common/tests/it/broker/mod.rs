@@ -1,6 +1,9 @@
 //! RabbitMQ as it is: topology, publishing, consuming.
 
+mod consuming;
+mod faults;
 mod publishing;
+mod topology;
 
 use std::time::Duration;
 
@@ -8,13 +11,16 @@ use anyhow::Context as _;
 use futures_util::StreamExt as _;
 use uuid::Uuid;
 use waybill_common::broker::{
-    Consumer, Deliveries, Delivery, Headers, Publisher, PublisherState, Route,
+    Consumer, Deliveries, Delivery, Headers, PublishError, Publisher, PublisherState, Queue, Route,
 };
+use waybill_common::config;
 use waybill_common::shutdown::Shutdown;
 use waybill_test_support::broker::TestBroker;
 
 /// For what is a matter of milliseconds on an idle machine.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(20);
+const WORK: Queue = Queue::Work { shard: 0 };
+const TO_WORK: Route = Route::Work { shard: 0 };
 
 /// A test's own topology with both roads to it.
 struct Roads {
@@ -26,22 +32,26 @@ struct Roads {
 
 impl Roads {
     async fn open(broker: TestBroker) -> anyhow::Result<Self> {
-        let shutdown = Shutdown::new();
-        let (config, topology) = (&broker.config, broker.topology());
-        let publisher = Publisher::start(config, topology.clone(), &shutdown, "test");
-        let consumer = Consumer::start(config, topology, &shutdown, "test");
+        let settings = broker.config.clone();
+        Self::open_with(broker, settings).await
+    }
+
+    /// By another way than the one the test looks by.
+    async fn open_with(broker: TestBroker, settings: config::Broker) -> anyhow::Result<Self> {
+        let (shutdown, topology) = (Shutdown::new(), broker.topology());
+        let publisher = Publisher::start(&settings, topology.clone(), &shutdown, "test");
+        let consumer = Consumer::start(&settings, topology, &shutdown, "test");
         publisher_is(&publisher, |state| *state == PublisherState::Ready).await?;
         Ok(Self { broker, publisher, consumer, shutdown })
     }
 
     /// Publishes a numbered message and waits for its confirm.
-    async fn publish(&self, route: Route, number: u64) -> anyhow::Result<()> {
+    async fn publish(&self, route: Route, number: u64) -> Result<(), PublishError> {
         let body = number.to_string().into_bytes();
         let headers = Headers::default();
         self.publisher
             .publish(route, Uuid::now_v7(), &headers, body)
             .await
-            .with_context(|| format!("could not publish {number}"))
     }
 
     /// Stops everything and asserts that it stops.
@@ -74,4 +84,13 @@ async fn next(deliveries: &mut Deliveries) -> anyhow::Result<Delivery> {
 fn number(delivery: &Delivery) -> u64 {
     let body = String::from_utf8_lossy(&delivery.body);
     body.parse().expect("tests publish numbers")
+}
+
+/// Takes everything out of the work queue, in the order it is in.
+async fn numbers(broker: &TestBroker) -> anyhow::Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    while let Some(message) = broker.take(WORK).await? {
+        numbers.push(String::from_utf8_lossy(&message.data).parse()?);
+    }
+    Ok(numbers)
 }
