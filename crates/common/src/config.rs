@@ -16,7 +16,7 @@ pub use sections::{
     Batch, Broker, Console, Database, Ingest, Lock, LockMode, Profile, Redis, Retry, Telemetry,
     Worker,
 };
-pub use source::{RateLimit, RateLimitPer, Source};
+pub use source::{Algorithm, Encoding, Map, RateLimit, RateLimitPer, Signature, Source};
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,7 @@
 //! One configured sender of webhooks.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
@@ -40,6 +42,13 @@ pub struct Source {
     /// The public URL, where the provider signs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Generic: where and how the sender signs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+    /// Standard, generic and CloudEvents: where things stand in the payload, where they do not stand where these
+    /// senders usually put them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<Map>,
     /// Absent: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
@@ -61,9 +70,83 @@ impl Source {
             auto_capture: false,
             book: None,
             url: None,
+            signature: None,
+            map: None,
             rate_limit: None,
         }
     }
+}
+
+/// An HMAC over the body, in a header. The default is GitHub's.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Signature {
+    /// Names of headers are in lower case.
+    pub header: String,
+    pub algorithm: Algorithm,
+    pub encoding: Encoding,
+    /// What stands before the signature.
+    pub prefix: String,
+    /// The header with the delivery's own id.
+    pub id_header: String,
+    /// The header with the event's type; `ping` there is no event.
+    pub type_header: String,
+    /// Whether the sender sends again what was not accepted.
+    pub retries: bool,
+}
+
+impl Default for Signature {
+    fn default() -> Self {
+        Self {
+            header: "x-hub-signature-256".to_owned(),
+            algorithm: Algorithm::default(),
+            encoding: Encoding::default(),
+            prefix: "sha256=".to_owned(),
+            id_header: "x-github-delivery".to_owned(),
+            type_header: "x-github-event".to_owned(),
+            retries: false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Algorithm {
+    #[default]
+    Sha256,
+    Sha512,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    #[default]
+    Hex,
+    Base64,
+}
+
+/// JSON pointers into a payload, and what its types mean. The order's own pointer is [`Source::order_ref`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Map {
+    /// What happened: a type of `statuses`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The id of the payment, refund or parcel; the first that is there counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// Whether an amount that is a whole number counts minor units. Text is always decimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minor: Option<bool>,
+    /// Types and the statuses of the native format that they mean. A type whose last word is a status needs no entry.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub statuses: BTreeMap<String, String>,
 }
 
 /// How many requests a source may make, counted after verification.
