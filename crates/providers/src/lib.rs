@@ -4,8 +4,10 @@
 
 mod adyen;
 mod answer;
+mod cloudevents;
 mod credential;
 mod form;
+mod generic;
 mod json;
 mod lightspeed_c;
 mod lightspeed_x;
@@ -14,12 +16,15 @@ mod minor;
 mod mollie;
 mod mollie_classic;
 mod native;
+mod pointed;
 mod registry;
 mod request;
 mod scenario;
 mod setup;
 mod shopify;
 mod square;
+mod standard;
+mod statement;
 mod stripe;
 mod time;
 mod woocommerce;

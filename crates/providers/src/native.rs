@@ -4,21 +4,19 @@
 
 mod payload;
 mod scenarios;
-mod status;
 
 use serde::Serialize;
 use uuid::Uuid;
 use waybill_common::config::{Secret, Source};
-use waybill_common::domain::{
-    Currency, Effect, Fact, Mode, Operation, Reference, Timestamp, Trust, first_at,
-};
+use waybill_common::domain::{Currency, Effect, Fact, Reference, Timestamp, Trust, first_at};
 
 use crate::meaning::{canonical_sha256, normal};
 use crate::registry::Provider;
 use crate::setup::Setup;
+use crate::statement::Spoken;
 use crate::{
     Adapter, Answer, Message, ParseError, Parsed, Receipt, Request, SetupError, SignatureError,
-    Verified, credential, json,
+    Verified, credential, json, statement,
 };
 use payload::Payload;
 
@@ -143,24 +141,16 @@ impl Native {
     }
 
     fn facts(&self, payload: &Payload, scope: &str, txn: &str) -> Vec<Fact> {
-        let statements = status::statements(payload.status).unwrap_or_default();
-        statements
-            .iter()
-            .map(|statement| Fact {
-                book: self.book.clone(),
-                op: statement.op,
-                op_ref: format!("{NAME}:{scope}:{txn}"),
-                // All of a source's payments are one group, so that a void ends them and no other source's. An
-                // expiry ends the order itself.
-                group: (statement.op != Operation::Expire).then(|| format!("{NAME}:{scope}")),
-                outcome: statement.outcome,
+        statement::facts(
+            payload.status,
+            &Spoken {
+                book: &self.book,
+                scope: &format!("{NAME}:{scope}"),
+                operation: txn,
                 amount: Some(payload.amount),
-                mode: Mode::Delta,
-                partial: statement.partial,
                 first: first_at(payload.occurred_at.at),
-                reason: None,
-            })
-            .collect()
+            },
+        )
     }
 }
 

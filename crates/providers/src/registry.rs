@@ -4,8 +4,8 @@ use waybill_common::config::Source;
 
 use crate::setup::{Setup, SetupError};
 use crate::{
-    Adapter, Scenario, adyen, lightspeed_c, lightspeed_x, mollie, mollie_classic, native, shopify,
-    square, stripe, woocommerce,
+    Adapter, Scenario, adyen, cloudevents, generic, lightspeed_c, lightspeed_x, mollie,
+    mollie_classic, native, shopify, square, standard, stripe, woocommerce,
 };
 
 /// One line for each provider.
@@ -20,6 +20,9 @@ const ALL: &[&Provider] = &[
     &lightspeed_x::PROVIDER,
     &mollie::PROVIDER,
     &mollie_classic::PROVIDER,
+    &standard::PROVIDER,
+    &cloudevents::PROVIDER,
+    &generic::PROVIDER,
 ];
 
 /// What a provider's file brings with it.

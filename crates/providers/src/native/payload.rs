@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use waybill_common::domain::{Currency, Money, OccurredAt, Origin, Timestamp};
 
-use super::status;
 use crate::json::Json;
 use crate::meaning::is_id;
+use crate::statement;
 use crate::time::precision;
 
 /// 2000-01-01T00:00:00Z. Older and far future times would decide precedence for ever.
@@ -142,11 +142,7 @@ fn id(value: &Json<'_>) -> Result<String, String> {
 
 fn status_name(value: &Json<'_>) -> Result<&'static str, String> {
     let text = text(value)?;
-    status::ALL
-        .iter()
-        .find(|(name, _)| *name == text)
-        .map(|(name, _)| *name)
-        .ok_or_else(|| format!("must be one of {}", status::ALL.map(|(name, _)| name).join(", ")))
+    statement::name(text).ok_or_else(|| format!("must be one of {}", statement::names()))
 }
 
 fn time(value: &Json<'_>, now: Timestamp) -> Result<OccurredAt, String> {

@@ -80,7 +80,7 @@ fn check_malformed(body: &[u8], told: &str) {
 
 #[test]
 fn every_status_has_its_facts() {
-    use Operation::*;
+    use waybill_common::domain::Operation::*;
     use waybill_common::domain::Outcome::*;
     let expected: [(&str, &[_]); 24] = [
         ("placed", &[(Place, Succeeded)]),

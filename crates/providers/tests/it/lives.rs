@@ -27,7 +27,7 @@ fn order(seed: u64) -> Order {
 /// A source of that provider with whatever it needs.
 fn set_up(provider: &str) -> Box<dyn Adapter> {
     let keys = match provider {
-        "native" => "tokens = ['token']",
+        "native" | "cloudevents" => "tokens = ['token']",
         "adyen" => "secrets = ['00ff']\ntokens = ['user:password']",
         "square" => "secrets = ['secret']\nurl = 'https://example.com/square'",
         "lightspeed-c" | "lightspeed-x" => "secrets = ['secret']\ndefault_currency = 'USD'",

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use waybill_common::domain::Timestamp;
-use waybill_providers::Adapter;
+use waybill_providers::{Adapter, Parsed};
 
 use crate::describe;
 use crate::support::{request, source};
@@ -21,6 +21,10 @@ struct File {
 struct Vector {
     name: String,
     secret: Option<String>,
+    /// Of an asymmetric scheme.
+    public_key: Option<String>,
+    /// Where it is no POST.
+    method: String,
     clock: i64,
     headers: BTreeMap<String, String>,
     body_b64: String,
@@ -34,41 +38,63 @@ fn check(file: &str, set_up: impl Fn(&str) -> Box<dyn Adapter>, expected: &str) 
     let file: File = serde_json::from_str(file).expect("a vector file");
     let mut meant = String::new();
     for vector in &file.vectors {
-        if let Some(line) =
-            judge(vector, set_up(vector.secret.as_deref().unwrap_or("none")).as_ref())
-        {
+        if let Some(line) = judge(vector, set_up(vector.key()).as_ref()) {
             meant += &format!("{} | {line}\n", vector.name);
         }
     }
     assert!(meant == expected, "the events mean something else:\n{meant}");
 }
 
+impl Vector {
+    fn key(&self) -> &str {
+        self.secret
+            .as_deref()
+            .or(self.public_key.as_deref())
+            .unwrap_or("none")
+    }
+
+    /// The headers, and the token that no vector has, for it is no part of its scheme.
+    fn headers(&self, adapter: &dyn Adapter) -> Vec<(String, Vec<u8>)> {
+        let token = (adapter.provider() == "cloudevents")
+            .then(|| ("authorization".to_owned(), b"Bearer token".to_vec()));
+        self.headers
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone().into_bytes()))
+            .chain(token)
+            .collect()
+    }
+}
+
 /// What the vector's events mean, one after the other; absent where it was refused.
 #[track_caller]
 fn judge(vector: &Vector, adapter: &dyn Adapter) -> Option<String> {
     let now = Timestamp::from_seconds(vector.clock).expect("a time");
-    let headers: Vec<_> = vector
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.clone().into_bytes()))
-        .collect();
+    let headers = vector.headers(adapter);
     let body = BASE64.decode(&vector.body_b64).expect("base64");
     let request = request(&headers, &body);
+    if vector.method != "POST" {
+        let answer = adapter.handshake(&vector.method, &request)?;
+        return Some(format!("{} {:?}", answer.status, answer.headers));
+    }
     let verified = adapter.verify(&request, now);
+    let parsed = verified
+        .clone()
+        .map(|verified| adapter.parse(&request, &verified, now));
     match vector.expect.as_str() {
         "valid" => assert!(verified.is_ok(), "{}: {verified:?}", vector.name),
-        "invalid" => assert!(verified.is_err(), "{}", vector.name),
+        "invalid" => assert!(!matches!(parsed, Ok(Ok(_))), "{}", vector.name),
         // What is not signed at all is only believed where it can do no harm.
         _ => {}
     }
-    let events = adapter
-        .parse(&request, &verified.ok()?, now)
-        .expect("well-formed");
-    let lines: Vec<_> = events
-        .iter()
-        .map(|event| format!("{} | {}", describe::references(event), describe::effect(event)))
-        .collect();
-    Some(if lines.is_empty() { "no event".to_owned() } else { lines.join(" & ") })
+    match parsed.ok()? {
+        Ok(events) if events.is_empty() => Some("no event".to_owned()),
+        Ok(events) => Some(events.iter().map(line).collect::<Vec<_>>().join(" & ")),
+        Err(refused) => Some(format!("refused: {refused}")),
+    }
+}
+
+fn line(event: &Parsed) -> String {
+    format!("{} | {}", describe::references(event), describe::effect(event))
 }
 
 macro_rules! vectors {
@@ -93,5 +119,8 @@ vectors! {
     square_vectors_agree: "square", "secrets = ['another', 'SECRET']\nurl = 'https://hooks.example.test/in/square'";
     lightspeed_c_vectors_agree: "lightspeed-c", "secrets = ['another', 'SECRET']\ndefault_currency = 'EUR'";
     lightspeed_x_vectors_agree: "lightspeed-x", "secrets = ['another', 'SECRET']\ndefault_currency = 'USD'";
+    standard_vectors_agree: "standard", "secrets = ['whsec_YW5vdGhlcg==', 'SECRET']";
+    generic_vectors_agree: "generic", "secrets = ['another', \"SECRET\"]";
+    cloudevents_vectors_agree: "cloudevents", "tokens = ['token']";
     mollie_vectors_agree: "mollie", "secrets = ['another', 'SECRET']\nlive = false";
 }

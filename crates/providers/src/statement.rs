@@ -1,13 +1,16 @@
-//! What each native status says (DOMAIN.md, section 3).
+//! The native vocabulary: what each status says (DOMAIN.md, section 3). Sources whose payloads Waybill does not know speak
+//! it too, by their configuration.
 
-use waybill_common::domain::{Operation, Outcome};
+use waybill_common::domain::{Fact, Money, Operation, Outcome};
+
+use crate::meaning::fact;
 
 /// One statement of a status about its transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Statement {
-    pub(super) op: Operation,
-    pub(super) outcome: Outcome,
-    pub(super) partial: bool,
+struct Statement {
+    op: Operation,
+    outcome: Outcome,
+    partial: bool,
 }
 
 const fn says(op: Operation, outcome: Outcome) -> Statement {
@@ -37,7 +40,7 @@ const DELIVERED: &[Statement] = &[says(Operation::Deliver, Outcome::Succeeded)];
 const RETURNED: &[Statement] = &[says(Operation::Return, Outcome::Succeeded)];
 
 /// Every status that a sender can tell.
-pub(super) const ALL: [(&str, &[Statement]); 24] = [
+const ALL: [(&str, &[Statement]); 24] = [
     ("placed", PLACED),
     ("created", PLACED),
     ("pending", PENDING),
@@ -64,9 +67,43 @@ pub(super) const ALL: [(&str, &[Statement]); 24] = [
     ("returned", RETURNED),
 ];
 
-/// What the status says; absent for any other word.
-pub(super) fn statements(status: &str) -> Option<&'static [Statement]> {
+/// The status of that name, where there is one.
+pub(crate) fn name(status: &str) -> Option<&'static str> {
     ALL.iter()
-        .find(|(name, _)| *name == status)
-        .map(|(_, says)| *says)
+        .map(|(name, _)| *name)
+        .find(|name| *name == status)
+}
+
+/// All names, for people.
+pub(crate) fn names() -> String {
+    ALL.map(|(name, _)| name).join(", ")
+}
+
+/// Who states something about which operation, and when.
+pub(crate) struct Spoken<'a> {
+    pub(crate) book: &'a str,
+    /// Whose operations they are, such as `native:payments`.
+    pub(crate) scope: &'a str,
+    pub(crate) operation: &'a str,
+    pub(crate) amount: Option<Money>,
+    pub(crate) first: i64,
+}
+
+/// The facts that a status states; none for a word that is no status.
+pub(crate) fn facts(status: &str, spoken: &Spoken<'_>) -> Vec<Fact> {
+    let statements = ALL.iter().find(|(name, _)| *name == status);
+    let statements = statements.map_or(&[][..], |(_, says)| says);
+    let Spoken { book, scope, operation, amount, first } = *spoken;
+    statements
+        .iter()
+        .map(|statement| Fact {
+            // All of a source's payments are one group, so that a void ends them and no other source's. An expiry
+            // ends the order itself.
+            group: (statement.op != Operation::Expire).then(|| scope.to_owned()),
+            amount,
+            partial: statement.partial,
+            first,
+            ..fact(book, statement.op, format!("{scope}:{operation}"), statement.outcome)
+        })
+        .collect()
 }
