@@ -86,10 +86,10 @@ fn number(delivery: &Delivery) -> u64 {
     body.parse().expect("tests publish numbers")
 }
 
-/// Takes everything out of the work queue, in the order it is in.
-async fn numbers(broker: &TestBroker) -> anyhow::Result<Vec<u64>> {
+/// Takes everything out of a queue, in the order it is in.
+async fn numbers(broker: &TestBroker, queue: Queue) -> anyhow::Result<Vec<u64>> {
     let mut numbers = Vec::new();
-    while let Some(message) = broker.take(WORK).await? {
+    while let Some(message) = broker.take(queue).await? {
         numbers.push(String::from_utf8_lossy(&message.data).parse()?);
     }
     Ok(numbers)
