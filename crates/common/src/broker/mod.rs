@@ -22,6 +22,7 @@ mod foreman;
 mod headers;
 mod lanes;
 mod ledger;
+pub mod once;
 mod publisher;
 mod returned;
 mod topology;

@@ -10,6 +10,8 @@ pub mod orders;
 pub mod partitions;
 pub mod pool;
 pub mod schema;
+
+pub mod survey;
 pub mod webhooks;
 
 mod event_keys;

@@ -1,0 +1,124 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Receives webhooks exactly once in effect, and keeps every order's state right.
+#[derive(Debug, Parser)]
+#[command(name = "waybill", version, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    /// The configuration file; default: that of `WAYBILL_CONFIG`, else built-in defaults.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON for programs instead of tables for people.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Bring the database to this version's schema; safe to run twice at once.
+    Migrate,
+    /// Make sample orders through the real pipeline.
+    Seed(Seed),
+    /// Send real signed webhooks of a provider's scenarios.
+    Send(Send),
+    /// Look at orders.
+    #[command(subcommand)]
+    Orders(Orders),
+    /// Check audit chains and that every order's state is the fold of its trail.
+    Verify(Verify),
+    /// Print what is in force and what fails.
+    Doctor,
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The broker's exchanges and queues.
+    #[command(subcommand)]
+    Topology(Topology),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Seed {
+    /// How many orders to make.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) orders: u32,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// The provider, such as `stripe`, or `all` that are configured.
+    pub(crate) provider: String,
+    /// The scenario by name, or `all`; `list` prints them.
+    #[arg(long, value_name = "NAME", default_value = "all")]
+    pub(crate) scenario: String,
+    /// How many orders live each scenario.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) orders: u32,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
+}
+
+/// How webhooks are sent.
+#[derive(Debug, Args)]
+pub(crate) struct Sending {
+    /// In a random order instead of the order in which they happened.
+    #[arg(long)]
+    pub(crate) shuffle: bool,
+    /// Send each webhook this many times.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) duplicate: u32,
+    /// Where ingest listens; default: the configured address on this machine.
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
+    /// How many are on their way at once.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) at_once: u32,
+    /// The seed of everything random; default: a new one, which is printed.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Orders {
+    /// One order with its audit trail.
+    Show {
+        /// Waybill's id or the merchant's.
+        order: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Only this order: Waybill's id or the merchant's.
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) order: Option<String>,
+    /// Compare every chain's head with this file, made by an earlier run; makes it where it is absent.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) heads: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Say whether the configuration is valid, and what is wrong with it.
+    Check,
+    /// Print the configuration in force, secrets hidden.
+    Print,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Topology {
+    /// Declare every exchange and queue of the configuration.
+    Declare,
+    /// Delete every exchange and queue of `broker.prefix`, with everything in them.
+    Delete {
+        /// Really do it.
+        #[arg(long)]
+        yes: bool,
+    },
+}
