@@ -107,3 +107,5 @@ $$;
 REVOKE ALL ON FUNCTION waybill_make_webhooks_month(date), waybill_drop_webhooks_before(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION waybill_make_webhooks_month(date), waybill_drop_webhooks_before(timestamptz) TO waybill_app;
 GRANT SELECT, INSERT, UPDATE ON webhooks TO waybill_app;
+-- So that `waybill doctor` can tell whether a month was missing.
+GRANT SELECT ON webhooks_default TO waybill_app;

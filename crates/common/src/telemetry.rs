@@ -42,6 +42,9 @@ const SECONDS: [f64; 16] = [
 const COUNTS: [f64; 12] =
     [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0];
 
+/// lapin logs a returned message whole, and payloads are never logged.
+const NEVER_LOGGED: &str = "lapin::returned_messages=off";
+
 /// Keeps telemetry running; what is still held back goes out when it is [finished](Self::finish).
 #[derive(Debug)]
 pub struct Telemetry {
@@ -70,7 +73,12 @@ pub fn start(service: &'static str, settings: &config::Telemetry) -> anyhow::Res
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .parse(&settings.log)
-        .with_context(|| format!("could not read telemetry.log «{}»", settings.log))?;
+        .with_context(|| format!("could not read telemetry.log «{}»", settings.log))?
+        .add_directive(
+            NEVER_LOGGED
+                .parse()
+                .expect("the directive is constant and valid"),
+        );
     let ours = Targets::new().with_target("waybill", LevelFilter::INFO);
     let spans = tracing_opentelemetry::layer()
         .with_tracer(traces.tracer("waybill"))
