@@ -9,6 +9,7 @@ pub mod order_events;
 pub mod orders;
 pub mod partitions;
 pub mod pool;
+pub mod probe;
 pub mod schema;
 
 pub mod survey;
