@@ -6,6 +6,7 @@ pub mod environment;
 pub mod private;
 pub mod proxy;
 pub mod redis;
+pub mod webhooks;
 
 mod eventually;
 
