@@ -1,1 +1,34 @@
 //! Carries accepted webhooks into PostgreSQL: consume, lock, commit, acknowledge.
+//!
+//! What one delivery meets, in order: [`consume`] (sessions and channels), [`taken`] (what it is), [`lane`] with [`batch`]
+//! (gathered with others), [`process`] (the sequence itself), [`locking`] with [`parked`], [`commit`] with [`bisect`] and
+//! [`outcome`], [`settle`]; where it does not end there, [`retry`], [`suspect`], [`dead`], by [`hand_on`]. Around it:
+//! [`breaker`] with [`recovery`], [`unrouted`], [`housekeeping`], [`health`]. [`worker`] holds it all together.
+
+mod batch;
+mod bisect;
+mod breaker;
+mod commit;
+mod consume;
+mod dead;
+mod engine;
+mod hand_on;
+mod health;
+mod housekeeping;
+mod lane;
+mod locking;
+mod metrics;
+mod outcome;
+mod parked;
+mod process;
+mod progress;
+mod recovery;
+mod retry;
+mod session;
+mod settle;
+mod suspect;
+mod taken;
+mod unrouted;
+mod worker;
+
+pub use worker::{StartError, Worker};

@@ -1,0 +1,281 @@
+//! Takes deliveries for as long as the worker lives: session after session, none while the breaker is open.
+//!
+//! A session has a channel for each lane, all consuming every work queue, and one each for suspects, dead and unrouted
+//! messages. Deliveries go to the lane of their order whatever channel they came on.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::{join, join_all};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use waybill_common::backoff::FullJitter;
+use waybill_common::broker::{ConsumeError, Consumer, Deliveries, Delivery, Queue, Topology};
+
+use crate::breaker::State;
+use crate::engine::Engine;
+use crate::lane::Lane;
+use crate::parked::Waiting;
+use crate::process::process;
+use crate::session::Session;
+use crate::taken::Taken;
+
+/// Messages of one kind besides work that are in hand at once.
+const SIDE_PREFETCH: u16 = 16;
+const RECONNECT_FIRST: Duration = Duration::from_millis(200);
+const RECONNECT_MOST: Duration = Duration::from_secs(5);
+/// What a lane may need at most to come to its end: a few transactions one after another, each with a deadline.
+const LANE_END: Duration = Duration::from_secs(60);
+
+pub(crate) struct Consuming {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) consumer: Consumer,
+    pub(crate) topology: Topology,
+    /// Take no more, finish what is in hand.
+    pub(crate) stop: CancellationToken,
+}
+
+/// An open session: its channels, not yet read from.
+struct Opened {
+    session: Arc<Session>,
+    lanes: Vec<Deliveries>,
+    sides: Vec<(Queue, Deliveries)>,
+}
+
+impl Consuming {
+    /// Consumes until `stop`, then finishes what is in hand.
+    pub(crate) async fn run(self) {
+        let mut pauses = FullJitter::new(RECONNECT_FIRST, RECONNECT_MOST);
+        while self.may_take().await {
+            match self.open().await {
+                Ok(opened) => {
+                    pauses.reset();
+                    self.attend(opened).await;
+                }
+                Err(error) => {
+                    let error = format!("{:#}", anyhow::Error::from(error));
+                    tracing::warn!(error, "could not consume");
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pauses.next_wait()) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Waits until the breaker is closed; false once the worker is to stop.
+    async fn may_take(&self) -> bool {
+        let mut breaker = self.engine.breaker.watch();
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => false,
+            closed = breaker.wait_for(|state| *state == State::Closed) => closed.is_ok(),
+        }
+    }
+
+    async fn open(&self) -> Result<Opened, ConsumeError> {
+        let config = &self.engine.config;
+        let work = self.consumer.work_queues().await?;
+        let prefetch = u16::try_from(config.batch.max_events * 2).unwrap_or(u16::MAX);
+        let mut lanes = Vec::with_capacity(config.worker.lanes);
+        for _ in 0..config.worker.lanes {
+            lanes.push(self.consumer.channel(&work, prefetch).await?);
+        }
+        let mut sides = Vec::new();
+        for (queue, prefetch) in
+            [(Queue::Suspect, 1), (Queue::Dead, SIDE_PREFETCH), (Queue::Unrouted, SIDE_PREFETCH)]
+        {
+            let deliveries = self.consumer.channel(&[queue], prefetch).await?;
+            sides.push((queue, deliveries));
+        }
+        let settlers = lanes
+            .iter()
+            .chain(sides.iter().map(|(_, side)| side))
+            .map(Deliveries::settler)
+            .collect();
+        tracing::info!(shards = work.len(), lanes = lanes.len(), "taking deliveries");
+        Ok(Opened { session: Arc::new(Session::new(settlers)), lanes, sides })
+    }
+
+    /// Works until the session ends, by itself or because the worker stops; closes its channels.
+    async fn attend(&self, opened: Opened) {
+        let Opened { session, lanes: channels, sides } = opened;
+        let (inboxes, lanes) = self.start_lanes(&session, channels.len());
+        let mut readers = Vec::new();
+        let side_channels = channels.len()..;
+        for (channel, deliveries) in channels.into_iter().enumerate() {
+            let reader = self.reader(&session, channel);
+            readers.push(self.spawn(reader.fill_lanes(deliveries, inboxes.clone())));
+        }
+        for (channel, (queue, deliveries)) in side_channels.zip(sides) {
+            let reader = self.reader(&session, channel);
+            readers.push(self.spawn(reader.handle_each(queue, deliveries)));
+        }
+        // The lanes end when the last reader has let go of their inboxes.
+        drop(inboxes);
+        let work = async { join(join_all(lanes), join_all(readers)).await.1 };
+        for ended in self.finish(&session, work).await {
+            match ended {
+                Ok(deliveries) => deliveries.close().await,
+                Err(panic) => tracing::error!(%panic, "a reader panicked"),
+            }
+        }
+    }
+
+    /// Waits for lanes and readers: until they are done, which is after the worker stopped; or, when the session or the
+    /// time for draining ends or an outage opens the breaker, until what is under way is done.
+    async fn finish<T>(&self, session: &Session, work: impl Future<Output = Vec<T>>) -> Vec<T> {
+        let mut work = pin!(work);
+        tokio::select! {
+            done = &mut work => return done,
+            () = session.ended() => {}
+            () = self.engine.breaker.opened() => {}
+            () = self.drained() => {
+                tracing::warn!("not everything in hand was done in time: it is given back");
+            }
+        }
+        session.end();
+        match tokio::time::timeout(LANE_END, work).await {
+            Ok(done) => done,
+            Err(_) => {
+                tracing::error!("a lane did not come to its end");
+                Vec::new()
+            }
+        }
+    }
+
+    /// The worker stopped, and the time for finishing what is in hand is over.
+    async fn drained(&self) {
+        self.stop.cancelled().await;
+        let drain_ms = self.engine.config.worker.drain_timeout_ms;
+        tokio::time::sleep(Duration::from_millis(drain_ms)).await;
+    }
+
+    fn start_lanes(
+        &self,
+        session: &Arc<Session>,
+        count: usize,
+    ) -> (Vec<UnboundedSender<Taken>>, Vec<JoinHandle<()>>) {
+        (0..count)
+            .map(|_| {
+                let (inbox, deliveries) = unbounded_channel();
+                let lane = Lane::new(Arc::clone(&self.engine), Arc::clone(session), deliveries);
+                (inbox, self.engine.tasks.spawn(lane.run()))
+            })
+            .unzip()
+    }
+
+    fn reader(&self, session: &Arc<Session>, channel: usize) -> Reader {
+        Reader {
+            engine: Arc::clone(&self.engine),
+            session: Arc::clone(session),
+            topology: self.topology.clone(),
+            stop: self.stop.clone(),
+            channel,
+            cancelled: false,
+        }
+    }
+
+    fn spawn(
+        &self,
+        reading: impl Future<Output = Deliveries> + Send + 'static,
+    ) -> JoinHandle<Deliveries> {
+        self.engine.tasks.spawn(reading)
+    }
+}
+
+/// Reads one channel.
+struct Reader {
+    engine: Arc<Engine>,
+    session: Arc<Session>,
+    topology: Topology,
+    stop: CancellationToken,
+    channel: usize,
+    /// Whether the broker was told to send no more.
+    cancelled: bool,
+}
+
+impl Reader {
+    /// Sends each delivery to the lane of its order.
+    async fn fill_lanes(
+        mut self,
+        mut deliveries: Deliveries,
+        lanes: Vec<UnboundedSender<Taken>>,
+    ) -> Deliveries {
+        while let Some(taken) = self.next(&mut deliveries).await {
+            let lane = taken.lane(lanes.len());
+            if lanes[lane].send(taken).is_err() {
+                // The lane has ended with the session; nobody will settle it.
+                break;
+            }
+        }
+        deliveries
+    }
+
+    /// Handles each delivery by itself, one after another.
+    async fn handle_each(mut self, queue: Queue, mut deliveries: Deliveries) -> Deliveries {
+        while let Some(taken) = self.next(&mut deliveries).await {
+            let handling =
+                handle(Arc::clone(&self.engine), Arc::clone(&self.session), (queue, taken));
+            if let Err(panic) = self.engine.tasks.spawn(handling).await {
+                tracing::error!(%panic, "handling a message panicked: it is not settled");
+                self.session.end();
+            }
+        }
+        deliveries
+    }
+
+    /// The next delivery; `None` when the session ends or everything that was on its way has been taken.
+    async fn next(&mut self, deliveries: &mut Deliveries) -> Option<Taken> {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.session.ended() => return None,
+                () = self.stop.cancelled(), if !self.cancelled => {
+                    self.cancelled = true;
+                    deliveries.cancel().await;
+                }
+                next = deliveries.next() => match next {
+                    Some(Ok(delivery)) => return Some(self.read(delivery)),
+                    Some(Err(error)) => {
+                        let error = format!("{:#}", anyhow::Error::from(error));
+                        tracing::warn!(error, "a consuming channel was lost");
+                        self.session.end();
+                        return None;
+                    }
+                    None => {
+                        if !self.cancelled {
+                            tracing::warn!("the broker cancelled a consumer");
+                            self.session.end();
+                        }
+                        return None;
+                    }
+                },
+            }
+        }
+    }
+
+    fn read(&self, delivery: Delivery) -> Taken {
+        self.engine.progress.moved(std::time::Instant::now());
+        let queue = self.topology.name(delivery.queue);
+        Taken::read(delivery, self.channel, &queue, &self.engine)
+    }
+}
+
+/// What is done with a message that did not come from a work queue.
+async fn handle(engine: Arc<Engine>, session: Arc<Session>, (queue, taken): (Queue, Taken)) {
+    match queue {
+        Queue::Dead => engine.bury_fallen(&session, taken).await,
+        Queue::Unrouted => engine.reroute(&session, taken).await,
+        Queue::Suspect | Queue::Work { .. } | Queue::Retry { .. } => {
+            let batch = vec![Waiting::fresh(taken)];
+            let busy = process(Arc::clone(&engine), Arc::clone(&session), batch).await;
+            let busy = busy.into_iter().map(|waiting| waiting.item).collect();
+            engine.put_off(&session, busy).await;
+        }
+    }
+}

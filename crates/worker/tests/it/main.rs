@@ -1,0 +1,9 @@
+//! A real worker against the real servers: each test is a promise of the product.
+
+mod counting;
+mod failures;
+mod locks;
+mod messages;
+mod outages;
+mod stopping;
+mod system;

@@ -1,0 +1,77 @@
+//! An outage pauses the worker, burns no attempt and loses nothing.
+
+use waybill_common::domain::Verdict;
+use waybill_common::domain::envelope::Envelope;
+use waybill_common::storage::migrate;
+use waybill_test_support::broker::TestBroker;
+use waybill_test_support::eventually;
+use waybill_test_support::private::{PrivatePostgres, Signal};
+use waybill_test_support::redis::TestRedis;
+use waybill_test_support::webhooks::config;
+
+use crate::system::{SOON, TestSystem, counted};
+
+async fn on(server: &PrivatePostgres) -> anyhow::Result<TestSystem> {
+    let mut config = config();
+    config.database.url = server.url().as_str().into();
+    TestSystem::with(config, (TestBroker::new(), TestRedis::new()), None).await
+}
+
+fn payments(system: &TestSystem, order: &str, count: u32) -> anyhow::Result<Vec<Envelope>> {
+    (0..count)
+        .map(|nth| {
+            system
+                .payments
+                .native(order, &format!("{order}-{nth}"), "paid", 1_00)
+        })
+        .collect()
+}
+
+async fn until_ready(system: &TestSystem, ready: bool) {
+    eventually(SOON, async || {
+        let is_ready = system.worker().health.is_ready();
+        if is_ready == ready { Ok(()) } else { Err(format!("ready: {is_ready}")) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_dies_and_comes_back_costs_no_attempt_and_no_event() -> anyhow::Result<()> {
+    let mut server = PrivatePostgres::start().await?;
+    let mut system = on(&server).await?;
+    migrate(&system.config.database).await?;
+    system.start_worker()?;
+    let before = payments(&system, "A-1", 30)?;
+    system.publish_all(&before).await?;
+    system.verdicts(&before).await;
+    until_ready(&system, true).await;
+
+    server.end(Signal::Kill).await?;
+    let meanwhile = payments(&system, "A-2", 30)?;
+    system.publish_all(&meanwhile).await?;
+    until_ready(&system, false).await;
+    server.start_again().await?;
+
+    let verdicts = counted(&system.verdicts(&meanwhile).await);
+    assert_eq!(verdicts.get(&Verdict::Applied), Some(&30), "{verdicts:?}");
+    let log = system.log().await?;
+    assert!(log.values().all(|logged| logged.attempts == 1), "an outage burnt an attempt: {log:?}");
+    until_ready(&system, true).await;
+    system.finish(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_waits_unready_for_its_schema() -> anyhow::Result<()> {
+    let server = PrivatePostgres::start().await?;
+    let mut system = on(&server).await?;
+    let webhook = system.payments.native("A-1", "T-1", "paid", 1_00)?;
+    system.publish(&webhook).await?;
+    system.start_worker()?;
+    until_ready(&system, false).await;
+
+    migrate(&system.config.database).await?;
+
+    assert_eq!(system.verdicts([&webhook]).await, [Verdict::Applied]);
+    until_ready(&system, true).await;
+    system.finish(&[]).await
+}
