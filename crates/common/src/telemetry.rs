@@ -34,6 +34,9 @@ use crate::config;
 
 /// Said, because the default depends on what else is compiled in.
 const PROTOCOL: Protocol = Protocol::HttpBinary;
+/// Libraries that call out at every malformed request of a stranger, or at what is told in our own words. A configured
+/// directive for the same target wins.
+const QUIET: &str = "actix_http=off,lapin=off,actix_server=warn";
 /// Upper bounds of every duration histogram, in seconds: from a fast disk's confirm to a sender's patience and beyond.
 const SECONDS: [f64; 16] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0,
@@ -72,7 +75,7 @@ pub fn start(service: &'static str, settings: &config::Telemetry) -> anyhow::Res
 
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
-        .parse(&settings.log)
+        .parse(format!("{QUIET},{}", settings.log))
         .with_context(|| format!("could not read telemetry.log «{}»", settings.log))?
         .add_directive(
             NEVER_LOGGED
