@@ -114,6 +114,30 @@ async fn a_sender_that_hangs_up_before_the_confirm_is_published_and_remembered()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_unconfirmed_at_once_than_allowed_is_503() -> anyhow::Result<()> {
+    let (proxy, through) = proxied().await?;
+    let ingest = TestIngest::with(|config| {
+        through(config);
+        config.broker.in_flight_max = 2;
+    })
+    .await?;
+    proxy.set(Weather::Slow(Duration::from_millis(300)));
+    let webhooks: Vec<Value> = (0..8)
+        .map(|number| paid(&format!("TXN_{number}")))
+        .collect();
+    let mut statuses = Vec::new();
+    for response in join_all(webhooks.iter().map(|webhook| ingest.pay(webhook))).await {
+        statuses.push(response?.status().as_u16());
+    }
+    proxy.set(Weather::Fair);
+    let accepted = statuses.iter().filter(|status| **status == 202).count();
+    assert!((1..=2).contains(&accepted), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [202, 503].contains(status)), "{statuses:?}");
+    assert_eq!(ingest.published().await?.len(), accepted);
+    ingest.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cut_connections_lose_nothing_that_was_accepted() -> anyhow::Result<()> {
     let (proxy, through) = proxied().await?;
     let ingest = TestIngest::with(through).await?;
@@ -169,11 +193,11 @@ async fn a_redis_that_hangs_costs_its_time_once() -> anyhow::Result<()> {
 
     redis.signal(Signal::Stop)?;
     let began = Instant::now();
-    for number in 1..=20 {
+    for number in 1..=60 {
         assert_eq!(ingest.pay(&paid(&format!("TXN_{number}"))).await?.status(), 202);
     }
-    // Were it the limit of 100 ms each, it would be two seconds at least.
-    assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+    // Were it the limit of 100 ms each, it would be six seconds at least.
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert_eq!(ingest.pay(&paid("TXN_0")).await?.status(), 202, "unknown, so it is published");
     let (status, lines) = ingest.readiness().await?;
     assert_eq!(status, 200, "{lines}");
@@ -189,7 +213,7 @@ async fn a_redis_that_hangs_costs_its_time_once() -> anyhow::Result<()> {
             .ok_or(status)
     })
     .await;
-    assert!(ingest.published().await?.len() >= 22);
+    assert!(ingest.published().await?.len() >= 62);
     ingest.finish().await
 }
 
@@ -243,7 +267,7 @@ async fn check_refused_at_once(ingest: &TestIngest) -> anyhow::Result<()> {
     for _ in 0..5 {
         let began = Instant::now();
         assert_eq!(ingest.pay(&paid("TXN_refused")).await?.status(), 503);
-        assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     }
     Ok(())
 }

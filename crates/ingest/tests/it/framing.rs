@@ -204,6 +204,57 @@ async fn a_connection_ends_politely_after_its_number_of_requests() -> anyhow::Re
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_ends_politely_at_its_age() -> anyhow::Result<()> {
+    let ingest = TestIngest::with(|config| config.ingest.connection_age_max_ms = 1).await?;
+    let mut socket = TcpStream::connect(ingest.application.addr).await?;
+    sleep(Duration::from_millis(5)).await;
+    socket
+        .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await?;
+    let answer = read(&mut socket, 1).await?;
+    assert!(answer.contains("connection: close"), "{answer}");
+    assert!(is_closed(&mut socket).await?);
+    ingest.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_never_reads_the_answers_is_cut_off() -> anyhow::Result<()> {
+    let ingest = TestIngest::with(|config| {
+        config.ingest.head_timeout_ms = 500;
+        config.ingest.keep_alive_ms = 500;
+        config.ingest.connection_requests_max = u32::MAX;
+    })
+    .await?;
+    let mut socket = TcpStream::connect(ingest.application.addr).await?;
+    let requests = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1_000);
+    let flood = async { while socket.write_all(&requests).await.is_ok() {} };
+    timeout(PATIENCE, flood).await?;
+    ingest.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_connections_than_allowed_wait_their_turn() -> anyhow::Result<()> {
+    let workers = std::thread::available_parallelism()?.get();
+    let ingest = TestIngest::with(|config| config.ingest.max_connections = workers).await?;
+    let ask = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..workers {
+        let mut socket = TcpStream::connect(ingest.application.addr).await?;
+        socket.write_all(ask).await?;
+        assert_eq!(statuses(read(&mut socket, 1).await?), [404]);
+        held.push(socket);
+    }
+    let mut late = TcpStream::connect(ingest.application.addr).await?;
+    late.write_all(ask).await?;
+    let mut chunk = [0; 1];
+    let early = timeout(Duration::from_millis(300), late.read(&mut chunk)).await;
+    assert!(early.is_err(), "it was answered while all were taken");
+    held.pop();
+    assert_eq!(late.read(&mut chunk).await?, 1);
+    ingest.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_ends_early_publishes_nothing() -> anyhow::Result<()> {
     let ingest = TestIngest::start().await?;
     let body = paid("TXN_1").to_string();
