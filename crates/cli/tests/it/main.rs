@@ -1,0 +1,5 @@
+//! The built `waybill` against real servers: what it prints, and how it exits.
+
+mod checking;
+mod looking;
+mod support;
