@@ -101,7 +101,9 @@ impl Engine {
         }
     }
 
-    async fn outcome(&self, error: diesel::result::Error) -> Outcome {
+    /// What an error of the database means; where it does not say, the database is asked. The connection must be back in
+    /// the pool.
+    pub(crate) async fn outcome(&self, error: diesel::result::Error) -> Outcome {
         let class = classify(&error);
         let cause = anyhow::Error::from(error);
         if class == Class::Unclear

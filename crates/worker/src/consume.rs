@@ -5,21 +5,19 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use futures_util::StreamExt as _;
 use futures_util::future::{join, join_all};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use waybill_common::backoff::FullJitter;
-use waybill_common::broker::{ConsumeError, Consumer, Deliveries, Delivery, Queue, Topology};
+use waybill_common::broker::{ConsumeError, Consumer, Deliveries, Queue, Topology};
 
 use crate::breaker::State;
 use crate::engine::Engine;
 use crate::lane::Lane;
-use crate::parked::Waiting;
-use crate::process::process;
+use crate::reader::Reader;
 use crate::session::Session;
 use crate::taken::Taken;
 
@@ -52,8 +50,12 @@ impl Consuming {
         while self.may_take().await {
             match self.open().await {
                 Ok(opened) => {
-                    pauses.reset();
+                    let began = Instant::now();
                     self.attend(opened).await;
+                    // One that ends at once, as by a message that makes it panic, must not come back at once.
+                    if began.elapsed() > RECONNECT_MOST {
+                        pauses.reset();
+                    }
                 }
                 Err(error) => {
                     let error = format!("{:#}", anyhow::Error::from(error));
@@ -185,97 +187,5 @@ impl Consuming {
         reading: impl Future<Output = Deliveries> + Send + 'static,
     ) -> JoinHandle<Deliveries> {
         self.engine.tasks.spawn(reading)
-    }
-}
-
-/// Reads one channel.
-struct Reader {
-    engine: Arc<Engine>,
-    session: Arc<Session>,
-    topology: Topology,
-    stop: CancellationToken,
-    channel: usize,
-    /// Whether the broker was told to send no more.
-    cancelled: bool,
-}
-
-impl Reader {
-    /// Sends each delivery to the lane of its order.
-    async fn fill_lanes(
-        mut self,
-        mut deliveries: Deliveries,
-        lanes: Vec<UnboundedSender<Taken>>,
-    ) -> Deliveries {
-        while let Some(taken) = self.next(&mut deliveries).await {
-            let lane = taken.lane(lanes.len());
-            if lanes[lane].send(taken).is_err() {
-                // The lane has ended with the session; nobody will settle it.
-                break;
-            }
-        }
-        deliveries
-    }
-
-    /// Handles each delivery by itself, one after another.
-    async fn handle_each(mut self, queue: Queue, mut deliveries: Deliveries) -> Deliveries {
-        while let Some(taken) = self.next(&mut deliveries).await {
-            let handling =
-                handle(Arc::clone(&self.engine), Arc::clone(&self.session), (queue, taken));
-            if let Err(panic) = self.engine.tasks.spawn(handling).await {
-                tracing::error!(%panic, "handling a message panicked: it is not settled");
-                self.session.end();
-            }
-        }
-        deliveries
-    }
-
-    /// The next delivery; `None` when the session ends or everything that was on its way has been taken.
-    async fn next(&mut self, deliveries: &mut Deliveries) -> Option<Taken> {
-        loop {
-            tokio::select! {
-                biased;
-                () = self.session.ended() => return None,
-                () = self.stop.cancelled(), if !self.cancelled => {
-                    self.cancelled = true;
-                    deliveries.cancel().await;
-                }
-                next = deliveries.next() => match next {
-                    Some(Ok(delivery)) => return Some(self.read(delivery)),
-                    Some(Err(error)) => {
-                        let error = format!("{:#}", anyhow::Error::from(error));
-                        tracing::warn!(error, "a consuming channel was lost");
-                        self.session.end();
-                        return None;
-                    }
-                    None => {
-                        if !self.cancelled {
-                            tracing::warn!("the broker cancelled a consumer");
-                            self.session.end();
-                        }
-                        return None;
-                    }
-                },
-            }
-        }
-    }
-
-    fn read(&self, delivery: Delivery) -> Taken {
-        self.engine.progress.moved(std::time::Instant::now());
-        let queue = self.topology.name(delivery.queue);
-        Taken::read(delivery, self.channel, &queue, &self.engine)
-    }
-}
-
-/// What is done with a message that did not come from a work queue.
-async fn handle(engine: Arc<Engine>, session: Arc<Session>, (queue, taken): (Queue, Taken)) {
-    match queue {
-        Queue::Dead => engine.bury_fallen(&session, taken).await,
-        Queue::Unrouted => engine.reroute(&session, taken).await,
-        Queue::Suspect | Queue::Work { .. } | Queue::Retry { .. } => {
-            let batch = vec![Waiting::fresh(taken)];
-            let busy = process(Arc::clone(&engine), Arc::clone(&session), batch).await;
-            let busy = busy.into_iter().map(|waiting| waiting.item).collect();
-            engine.put_off(&session, busy).await;
-        }
     }
 }

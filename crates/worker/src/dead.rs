@@ -6,7 +6,7 @@ use waybill_common::storage::commit::Pending;
 use waybill_common::storage::dead_letters::{Body, Burial, DeathReason, bury};
 
 use crate::engine::Engine;
-use crate::outcome::{Class, classify};
+use crate::outcome::Outcome;
 use crate::session::Session;
 use crate::taken::{Event, Hand, Taken};
 
@@ -76,43 +76,67 @@ impl Engine {
         self.bury(session, vec![dead]).await;
     }
 
-    /// Buries and acknowledges. Where the database is away nothing is acknowledged: they come again.
+    /// Buries and acknowledges, all at once if that is possible, else one by one. Where the database is away nothing is
+    /// acknowledged: they come again.
     async fn bury(&self, session: &Session, dead: Vec<Dead>) {
         if dead.is_empty() {
             return;
         }
-        match self.bury_all(&dead).await {
-            Ok(()) => {
-                for dead in &dead {
-                    dead.note(self);
+        let burials: Vec<Burial<'_>> = dead.iter().map(Dead::burial).collect();
+        match self.write_burials(&burials).await {
+            Ok(()) => self.buried(session, dead).await,
+            Err(Outcome::Infrastructure(cause)) => self.outage(&cause),
+            Err(Outcome::Transient(_) | Outcome::Permanent(_)) => {
+                for dead in dead {
+                    self.bury_alone(session, dead).await;
                 }
-                let hands = dead.into_iter().map(|dead| dead.hand).collect();
-                session.acknowledge(hands).await;
             }
-            Err(cause) => self.outage(&cause),
         }
     }
 
-    /// One transaction; what cannot be buried like that is buried as the bytes that it is.
-    async fn bury_all(&self, dead: &[Dead]) -> anyhow::Result<()> {
+    /// One that is refused as what it is may still be taken as the bytes that it is. What cannot be buried at all waits and
+    /// is tried again: it must neither be lost nor hold up others.
+    async fn bury_alone(&self, session: &Session, dead: Dead) {
+        let written = match self.write_burials(&[dead.burial()]).await {
+            Err(Outcome::Permanent(_)) => self.write_burials(&[dead.raw()]).await,
+            written => written,
+        };
+        match written {
+            Ok(()) => self.buried(session, vec![dead]).await,
+            Err(Outcome::Infrastructure(cause)) => self.outage(&cause),
+            Err(Outcome::Transient(cause) | Outcome::Permanent(cause)) => {
+                tracing::error!(
+                    webhook.id = %dead.hand.message_id(),
+                    cause = format!("{cause:#}"),
+                    "a dead event cannot be buried: it waits and is tried again"
+                );
+                let parcel = self.waiting(dead.hand);
+                self.hand_on(session, vec![parcel]).await;
+            }
+        }
+    }
+
+    async fn buried(&self, session: &Session, dead: Vec<Dead>) {
+        for dead in &dead {
+            dead.note(self);
+        }
+        let hands = dead.into_iter().map(|dead| dead.hand).collect();
+        session.acknowledge(hands).await;
+    }
+
+    async fn write_burials(&self, burials: &[Burial<'_>]) -> Result<(), Outcome> {
         let now = self.clock.now();
         let mut conn = self
             .pool
             .get()
             .await
-            .context("could not get a connection to the database")?;
-        let burials: Vec<Burial<'_>> = dead.iter().map(Dead::burial).collect();
-        match bury(&mut conn, &burials, now).await {
+            .context("could not get a connection to the database")
+            .map_err(Outcome::Infrastructure)?;
+        let buried = bury(&mut conn, burials, now).await;
+        drop(conn);
+        match buried {
             Ok(_) => Ok(()),
-            Err(error) if classify(&error) == Class::Permanent => {
-                tracing::error!(error = format!("{error:#}"), "a dead letter was refused as it is");
-                let raw: Vec<Burial<'_>> = dead.iter().map(Dead::raw).collect();
-                bury(&mut conn, &raw, now)
-                    .await
-                    .map(drop)
-                    .context("could not bury an event")
-            }
-            Err(error) => Err(anyhow::Error::from(error).context("could not bury an event")),
+            Err(error) => Err(self.outcome(error).await),
         }
     }
 }

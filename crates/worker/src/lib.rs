@@ -1,6 +1,6 @@
 //! Carries accepted webhooks into PostgreSQL: consume, lock, commit, acknowledge.
 //!
-//! What one delivery meets, in order: [`consume`] (sessions and channels), [`taken`] (what it is), [`lane`] with [`batch`]
+//! What one delivery meets, in order: [`consume`] with [`session`] and [`reader`] (channels), [`taken`] (what it is), [`lane`] with [`batch`]
 //! (gathered with others), [`process`] (the sequence itself), [`locking`] with [`parked`], [`commit`] with [`bisect`] and
 //! [`outcome`], [`settle`]; where it does not end there, [`retry`], [`suspect`], [`dead`], by [`hand_on`]. Around it:
 //! [`breaker`] with [`recovery`], [`unrouted`], [`housekeeping`], [`health`]. [`worker`] holds it all together.
@@ -22,6 +22,7 @@ mod outcome;
 mod parked;
 mod process;
 mod progress;
+mod reader;
 mod recovery;
 mod retry;
 mod session;

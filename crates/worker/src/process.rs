@@ -48,7 +48,7 @@ pub(crate) async fn process(
     busy
 }
 
-/// The span of the batch's transactions, linked with the span of each of its webhooks.
+/// The span of the batch's transactions, with which the span of each of its webhooks is linked.
 fn commit_span(hands: &[Hand]) -> Span {
     let span = tracing::info_span!(
         parent: None,
@@ -61,7 +61,6 @@ fn commit_span(hands: &[Hand]) -> Span {
     let batch = TraceContext::of(&span);
     for hand in hands {
         link(&hand.span, &batch);
-        link(&span, &TraceContext::of(&hand.span));
     }
     span
 }

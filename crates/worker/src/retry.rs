@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use anyhow::Context as _;
 use uuid::Uuid;
 use waybill_common::broker::{Headers, Route};
 use waybill_common::domain::Timestamp;
@@ -12,7 +13,7 @@ use waybill_common::storage::webhooks::{self, Retrying};
 
 use crate::engine::Engine;
 use crate::hand_on::Parcel;
-use crate::outcome::{Class, classify};
+use crate::outcome::Outcome;
 use crate::session::Session;
 use crate::settle::sentence;
 use crate::taken::{Event, Hand, Taken};
@@ -100,13 +101,18 @@ impl Engine {
                     version,
                     "a message of a newer Waybill waits: deploy workers before ingest"
                 );
-                let headers = hand.headers();
-                let shard = hand.delivery.shard() % self.config.broker.shards.max(1);
-                let route = Route::Delay { ms: self.config.retry.unknown_version_ms, shard };
-                Parcel { hand, route, headers }
+                self.waiting(hand)
             })
             .collect();
         self.hand_on(session, parcels).await;
+    }
+
+    /// To wait, for as long as messages of a newer version do, and then come again as it is.
+    pub(crate) fn waiting(&self, hand: Hand) -> Parcel {
+        let headers = hand.headers();
+        let shard = hand.delivery.shard() % self.config.broker.shards.max(1);
+        let route = Route::Delay { ms: self.config.retry.unknown_version_ms, shard };
+        Parcel { hand, route, headers }
     }
 
     /// Where the event belongs today; the number of shards may have changed since it was published.
@@ -124,30 +130,34 @@ impl Engine {
         }
         let now = self.clock.now();
         let rows: Vec<Retrying<'_>> = again.iter().map(|again| again.row(now)).collect();
-        let recorded = async {
-            let mut conn = self.pool.get().await?;
-            match webhooks::record_retrying(&mut conn, &rows).await {
-                Ok(waiting) => anyhow::Ok(waiting),
-                // The row is for people; the event is not lost where only that cannot be written.
-                Err(error) if classify(&error) != Class::Infrastructure => {
-                    tracing::error!(
-                        error = format!("{error:#}"),
-                        "could not note that events are retried"
-                    );
-                    Ok(rows
-                        .iter()
-                        .map(|row| row.pending.envelope.event.webhook_id)
-                        .collect())
-                }
-                Err(error) => Err(error.into()),
-            }
-        };
-        match recorded.await {
+        match self.write_rows(&rows).await {
             Ok(waiting) => Some(waiting),
-            Err(cause) => {
+            Err(Outcome::Infrastructure(cause)) => {
                 self.outage(&cause);
                 None
             }
+            // The row is for people; the event is not lost where only that cannot be written.
+            Err(Outcome::Transient(cause) | Outcome::Permanent(cause)) => {
+                let cause = format!("{cause:#}");
+                tracing::error!(cause, "could not note that events are retried");
+                let all = rows.iter().map(|row| row.pending.envelope.event.webhook_id);
+                Some(all.collect())
+            }
+        }
+    }
+
+    async fn write_rows(&self, rows: &[Retrying<'_>]) -> Result<HashSet<Uuid>, Outcome> {
+        let mut conn = self
+            .pool
+            .get()
+            .await
+            .context("could not get a connection to the database")
+            .map_err(Outcome::Infrastructure)?;
+        let recorded = webhooks::record_retrying(&mut conn, rows).await;
+        drop(conn);
+        match recorded {
+            Ok(waiting) => Ok(waiting),
+            Err(error) => Err(self.outcome(error).await),
         }
     }
 }
