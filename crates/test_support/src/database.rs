@@ -55,7 +55,9 @@ impl TestDatabase {
         }
         let name = format!("{TEST}{}_{}", std::process::id(), Uuid::now_v7().simple());
         server
-            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
+            .batch_execute(&format!(
+                "CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
+            ))
             .await
             .context("could not copy the template database")?;
         let settings = settings(&name)?;
@@ -162,16 +164,8 @@ fn url_of(database: &str) -> anyhow::Result<String> {
     Ok(url.into())
 }
 
-/// As services have it, but for patience: many tests at once keep a disk busier than any limit of production allows.
 fn settings(database: &str) -> anyhow::Result<config::Database> {
-    Ok(config::Database {
-        url: url_of(database)?.into(),
-        connect_timeout_ms: 30_000,
-        statement_timeout_ms: 30_000,
-        lock_timeout_ms: 10_000,
-        transaction_timeout_ms: 60_000,
-        ..config::Database::default()
-    })
+    Ok(config::Database { url: url_of(database)?.into(), ..config::Database::default() })
 }
 
 async fn lock(server: &mut AsyncPgConnection) -> anyhow::Result<()> {

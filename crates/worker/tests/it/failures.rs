@@ -1,12 +1,11 @@
 //! What one event fails for is its own affair: its neighbours are committed, and it is retried or dead.
 
 use waybill_common::domain::Verdict;
-use waybill_test_support::eventually;
 
-use crate::system::{SOON, TestSystem, counted};
+use crate::system::{TestSystem, counted};
 
 /// Makes the database refuse events whose key holds a word, with that SQLSTATE.
-fn refuse(word: &str, code: &str) -> String {
+pub(crate) fn refuse(word: &str, code: &str) -> String {
     format!(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
            IF NEW.dedup_key LIKE '%{word}%' THEN \
@@ -17,7 +16,7 @@ fn refuse(word: &str, code: &str) -> String {
 }
 
 const CHECK_VIOLATION: &str = "23514";
-const RAISED: &str = "P0001";
+pub(crate) const RAISED: &str = "P0001";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poisonous_event_is_dead_and_its_neighbours_are_committed() -> anyhow::Result<()> {
@@ -56,14 +55,7 @@ async fn an_event_that_fails_for_the_moment_is_retried_and_then_counts() -> anyh
     let shaky = system.payments.native("A-1", "SHAKY", "paid", 1_00)?;
     system.publish(&shaky).await?;
     let id = shaky.event.webhook_id;
-    let retrying = eventually(SOON, async || {
-        let log = system.log().await.map_err(|error| error.to_string())?;
-        log.get(&id)
-            .filter(|logged| logged.state == "retrying")
-            .cloned()
-            .ok_or_else(|| format!("{log:?}"))
-    })
-    .await;
+    let retrying = system.until_retrying(&shaky).await;
     assert_eq!((retrying.verdict, retrying.attempts), (None, 1));
     assert!(retrying.last_error.unwrap().contains("the test refuses"));
 

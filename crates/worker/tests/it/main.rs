@@ -1,5 +1,6 @@
 //! A real worker against the real servers: each test is a promise of the product.
 
+mod binary;
 mod counting;
 mod failures;
 mod locks;
@@ -7,3 +8,4 @@ mod messages;
 mod outages;
 mod stopping;
 mod system;
+mod traces;

@@ -4,10 +4,10 @@ use waybill_common::domain::Verdict;
 use waybill_common::domain::envelope::Envelope;
 use waybill_common::storage::migrate;
 use waybill_test_support::broker::TestBroker;
-use waybill_test_support::eventually;
-use waybill_test_support::private::{PrivatePostgres, Signal};
+use waybill_test_support::private::{PrivatePostgres, PrivateRabbit, Signal};
 use waybill_test_support::redis::TestRedis;
 use waybill_test_support::webhooks::config;
+use waybill_test_support::{TestDatabase, eventually};
 
 use crate::system::{SOON, TestSystem, counted};
 
@@ -74,4 +74,38 @@ async fn a_worker_waits_unready_for_its_schema() -> anyhow::Result<()> {
     assert_eq!(system.verdicts([&webhook]).await, [Verdict::Applied]);
     until_ready(&system, true).await;
     system.finish(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_dies_and_comes_back_costs_no_event() -> anyhow::Result<()> {
+    let mut server = PrivateRabbit::start().await?;
+    let database = TestDatabase::new().await?;
+    let mut config = config();
+    config.database = database.settings().clone();
+    config.batch.max_events = 20;
+    let broker = TestBroker::on(&server.url());
+    let mut system = TestSystem::with(config, (broker, TestRedis::new()), Some(database)).await?;
+    let mut sent = Vec::new();
+    for order in 0..20 {
+        sent.extend(payments(&system, &format!("A-{order}"), 20)?);
+    }
+    system.publish_all(&sent).await?;
+    system.start_worker()?;
+    eventually(SOON, async || match system.log().await {
+        Ok(log) if log.len() >= 40 => Ok(()),
+        Ok(log) => Err(log.len().to_string()),
+        Err(error) => Err(error.to_string()),
+    })
+    .await;
+
+    server.end(Signal::Kill).await?;
+    until_ready(&system, false).await;
+    server.start_again().await?;
+
+    let verdicts = counted(&system.verdicts(&sent).await);
+    assert_eq!(verdicts.get(&Verdict::Applied), Some(&400), "{verdicts:?}");
+    let log = system.log().await?;
+    assert!(log.values().all(|logged| logged.attempts == 1), "an outage burnt an attempt");
+    until_ready(&system, true).await;
+    Ok(())
 }

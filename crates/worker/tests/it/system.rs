@@ -169,6 +169,18 @@ impl TestSystem {
         .await
     }
 
+    /// Waits until a webhook has failed and waits for its next attempt.
+    pub(crate) async fn until_retrying(&self, webhook: &Envelope) -> Logged {
+        eventually(SOON, async || {
+            let log = self.log().await.map_err(|error| error.to_string())?;
+            log.get(&webhook.event.webhook_id)
+                .filter(|logged| logged.state == "retrying")
+                .cloned()
+                .ok_or_else(|| format!("{log:?}"))
+        })
+        .await
+    }
+
     /// The log, by webhook.
     pub(crate) async fn log(&self) -> anyhow::Result<BTreeMap<Uuid, Logged>> {
         let mut conn = self.pool.get().await?;

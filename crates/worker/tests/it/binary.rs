@@ -1,0 +1,81 @@
+//! The program itself: what it says and how it ends.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use waybill_test_support::eventually;
+
+use crate::system::{SOON, TestSystem};
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_waybill-worker"))
+}
+
+#[test]
+fn a_configuration_that_cannot_work_is_told_in_one_line_and_ends_with_78() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("waybill.toml");
+    std::fs::write(&file, "[batch]\nmax_event = 5\n")?;
+
+    let ended = program().arg("--config").arg(&file).output()?;
+
+    let told = String::from_utf8(ended.stderr)?;
+    assert_eq!(ended.status.code(), Some(78), "{told}");
+    assert!(told.contains("max_event"), "{told}");
+    assert_eq!(told.trim_end().lines().count(), 1, "{told}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_told_to_stop_ends_well() -> anyhow::Result<()> {
+    let system = TestSystem::new().await?;
+    let webhook = system.payments.native("A-1", "T-1", "paid", 1_00)?;
+    system.publish(&webhook).await?;
+    let file = tempfile::NamedTempFile::with_suffix(".toml")?;
+    std::fs::write(&file, settings(&system))?;
+    let mut process = program()
+        .env_remove("DATABASE_URL")
+        .env_remove("REDIS_URL")
+        .env_remove("AMQP_URL")
+        .arg("--config")
+        .arg(file.path())
+        .stdout(Stdio::null())
+        .spawn()?;
+    system.verdicts([&webhook]).await;
+
+    let began = Instant::now();
+    Command::new("kill")
+        .args(["-TERM", &process.id().to_string()])
+        .status()?;
+    let ended = eventually(SOON, async || match process.try_wait() {
+        Ok(Some(ended)) => Ok(ended),
+        waits => Err(format!("{waits:?}")),
+    })
+    .await;
+
+    assert!(ended.success(), "{ended}");
+    assert!(began.elapsed() < Duration::from_secs(20));
+    system.finish(&[]).await
+}
+
+/// What the program needs of the system's configuration.
+fn settings(system: &TestSystem) -> String {
+    let config = &system.config;
+    let (database, redis, broker) = (&config.database, &config.redis, &config.broker);
+    format!(
+        "profile = \"demo\"\n\
+         [database]\nurl = {:?}\n\
+         [redis]\nurl = {:?}\nprefix = {:?}\n\
+         [broker]\nurl = {:?}\nprefix = {:?}\n\
+         [retry]\ndelays_seconds = {:?}\ndefer_ms = {}\nunknown_version_ms = {}\n\
+         [worker]\nops_listen = \"127.0.0.1:0\"\n",
+        database.url.expose(),
+        redis.url.expose(),
+        redis.prefix,
+        broker.url.expose(),
+        broker.prefix,
+        config.retry.delays_seconds,
+        config.retry.defer_ms,
+        config.retry.unknown_version_ms,
+    )
+}
