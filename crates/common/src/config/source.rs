@@ -18,7 +18,7 @@ pub struct Source {
     /// Bearer tokens; native and CloudEvents. Adyen: `user:password` of its basic authentication. At most 3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<Secret>,
-    /// Signing secrets; every active one is tried. At most 3.
+    /// Signing secrets; every active one is tried. `PayPal`: root certificates in PEM. At most 3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<Secret>,
     /// Whether live events count (test-mode events are then ignored), or the other way round.
@@ -42,6 +42,9 @@ pub struct Source {
     /// The public URL, where the provider signs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// `PayPal`: the id that it gave the webhook, which it signs too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_id: Option<String>,
     /// Generic: where and how the sender signs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<Signature>,
@@ -70,6 +73,7 @@ impl Source {
             auto_capture: false,
             book: None,
             url: None,
+            webhook_id: None,
             signature: None,
             map: None,
             rate_limit: None,
