@@ -16,6 +16,7 @@ mod minor;
 mod mollie;
 mod mollie_classic;
 mod native;
+mod paypal;
 mod pointed;
 mod registry;
 mod request;

@@ -5,7 +5,7 @@ use waybill_common::config::Source;
 use crate::setup::{Setup, SetupError};
 use crate::{
     Adapter, Scenario, adyen, cloudevents, generic, lightspeed_c, lightspeed_x, mollie,
-    mollie_classic, native, shopify, square, standard, stripe, woocommerce,
+    mollie_classic, native, paypal, shopify, square, standard, stripe, woocommerce,
 };
 
 /// One line for each provider.
@@ -23,6 +23,7 @@ const ALL: &[&Provider] = &[
     &standard::PROVIDER,
     &cloudevents::PROVIDER,
     &generic::PROVIDER,
+    &paypal::PROVIDER,
 ];
 
 /// What a provider's file brings with it.

@@ -63,7 +63,11 @@ impl<'a> Claim<'a> {
         let readable = !claim.id.is_empty()
             && !claim.id.contains('.')
             && claim.time().is_some()
-            && claim.signatures.len() <= SIGNATURES_MAX;
+            && claim.signatures.len() <= SIGNATURES_MAX
+            && claim
+                .signatures
+                .iter()
+                .all(|signature| !signature.is_empty());
         readable.then_some(claim).ok_or(SignatureError::Malformed)
     }
 

@@ -2,7 +2,7 @@
 
 use waybill_providers::{Adapter, Message};
 
-use crate::support::{Random, clock, request, source};
+use crate::support::{Random, clock, paypal_keys, request, source};
 
 /// One changed request.
 struct Changed {
@@ -118,7 +118,7 @@ fn no_change_of_a_stripe_request_is_believed() {
 }
 
 /// Every provider that signs its bodies, and where. Adyen, which signs eight fields, has a test of its own.
-const SIGNED: [(&str, &str); 6] = [
+const SIGNED: [(&str, &str); 7] = [
     ("provider = 'shopify'\nsecrets = ['one', 'two']", "x-shopify-hmac-sha256"),
     ("provider = 'woocommerce'\nsecrets = ['one', 'two']", "x-wc-webhook-signature"),
     (
@@ -134,6 +134,7 @@ const SIGNED: [(&str, &str); 6] = [
         "x-signature",
     ),
     ("provider = 'mollie'\nsecrets = ['one', 'two']", "x-mollie-signature"),
+    ("provider = 'generic'\nsecrets = ['one', 'two']", "x-hub-signature-256"),
 ];
 
 #[test]
@@ -165,6 +166,46 @@ fn no_change_of_a_signed_body_or_its_signature_is_believed() {
                 .push((header.to_owned(), signatures[0].clone().into_bytes())),
         });
     }
+}
+
+/// Changes the body or one of these headers, all of which are signed.
+fn alter(changed: &mut Changed, random: &mut Random, headers: &[&str]) {
+    match random.below(headers.len() + 1) {
+        0 => change(&mut changed.body, random),
+        number => change(changed.header(headers[number - 1]), random),
+    }
+}
+
+#[test]
+fn no_change_of_a_standard_webhook_is_believed() {
+    for keys in [
+        "provider = 'standard'\nsecrets = ['whsec_c2VjcmV0', 'whsec_b3RoZXI=']",
+        "provider = 'standard'\nsecrets = ['whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=']",
+    ] {
+        let adapter = source(keys);
+        let sign =
+            |id: &str| adapter.sign(Message::json("{\"a\":1}").with("webhook-id", id), clock());
+        let signed = [sign("msg_1"), sign("msg_2")];
+        check(adapter.as_ref(), &signed, 20_000, |changed, random| {
+            alter(changed, random, &["webhook-id", "webhook-timestamp", "webhook-signature"]);
+        });
+    }
+}
+
+#[test]
+fn no_change_of_a_paypal_transmission_is_believed() {
+    let adapter = source(&paypal_keys());
+    let sign = |body: &str| adapter.sign(Message::json(body), clock());
+    let signed = [sign("{\"amount\":\"99.99\"}"), sign("{\"amount\":\"0.01\"}")];
+    check(adapter.as_ref(), &signed, 20_000, |changed, random| {
+        let headers = [
+            "paypal-transmission-id",
+            "paypal-transmission-time",
+            "paypal-transmission-sig",
+            "paypal-auth-algo",
+        ];
+        alter(changed, random, &headers);
+    });
 }
 
 #[test]

@@ -6,7 +6,7 @@ use waybill_common::domain::{Origin, Precision, Timestamp, Trust};
 use waybill_providers::{Message, ParseError, Parsed, SignatureError, Verified};
 
 use crate::describe;
-use crate::support::{CLOCK, clock, source};
+use crate::support::{CLOCK, clock, source, with};
 
 const KEYS: &str = "provider = 'stripe'\nsecrets = ['whsec_1', 'whsec_2', 'whsec_3']";
 
@@ -23,13 +23,6 @@ fn event(native_type: &str, object: &Value) -> Value {
         "id": "evt_1", "object": "event", "created": CLOCK, "livemode": true,
         "type": native_type, "data": { "object": object },
     })
-}
-
-fn with(mut object: Value, more: &Value) -> Value {
-    for (key, value) in more.as_object().expect("an object") {
-        object[key] = value.clone();
-    }
-    object
 }
 
 fn intent(more: &Value) -> Value {

@@ -1,8 +1,17 @@
 //! Configured sources, and a source of randomness that says its seed.
 
+use std::sync::LazyLock;
+
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::Value;
 use waybill_common::config;
-use waybill_common::domain::Timestamp;
-use waybill_providers::{Adapter, Headers, Request, adapter};
+use waybill_common::domain::{Timestamp, Trust};
+use waybill_providers::{Adapter, Headers, Message, Parsed, Request, Verified, adapter};
+
+use crate::describe;
 
 /// The time of the vectors.
 pub(crate) const CLOCK: i64 = 1_767_268_800;
@@ -44,4 +53,32 @@ impl Random {
         let bound = u64::try_from(bound).expect("a usize fits");
         usize::try_from(self.next() % bound).expect("it is less than a usize")
     }
+}
+
+/// Keys of a `PayPal` source that can sign: an RSA key made for this run stands in the certificate's place.
+pub(crate) fn paypal_keys() -> String {
+    static PEM: LazyLock<String> = LazyLock::new(|| {
+        let pair = KeyPair::generate(KeySize::Rsa2048).expect("an RSA key");
+        let der: Pkcs8V1Der<'_> = pair.as_der().expect("its encoding");
+        let base64 = BASE64.encode(der.as_ref());
+        format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n")
+    });
+    format!("provider = 'paypal'\nwebhook_id = 'WH-1'\nsecrets = ['''{}''']", *PEM)
+}
+
+/// What a request means, taken for authentic: `references | effect` of its one event.
+#[track_caller]
+pub(crate) fn meaning(keys: &str, message: &Message) -> String {
+    let verified = Verified::by(Trust::Full, Some(0));
+    let events = source(keys).parse(&message.request(), &verified, clock());
+    let [event] = <[Parsed; 1]>::try_from(events.expect("well-formed")).expect("one event");
+    format!("{} | {}", describe::references(&event), describe::effect(&event))
+}
+
+/// A JSON object with some members changed.
+pub(crate) fn with(mut object: Value, more: &Value) -> Value {
+    for (key, value) in more.as_object().expect("an object") {
+        object[key] = value.clone();
+    }
+    object
 }

@@ -23,6 +23,8 @@ struct Vector {
     secret: Option<String>,
     /// Of an asymmetric scheme.
     public_key: Option<String>,
+    root_pem: Option<String>,
+    cert_pem: Option<String>,
     /// Where it is no POST.
     method: String,
     clock: i64,
@@ -50,6 +52,7 @@ impl Vector {
         self.secret
             .as_deref()
             .or(self.public_key.as_deref())
+            .or(self.root_pem.as_deref())
             .unwrap_or("none")
     }
 
@@ -75,6 +78,11 @@ fn judge(vector: &Vector, adapter: &dyn Adapter) -> Option<String> {
     if vector.method != "POST" {
         let answer = adapter.handshake(&vector.method, &request)?;
         return Some(format!("{} {:?}", answer.status, answer.headers));
+    }
+    if let (Some(address), Some(pem)) = (adapter.wants(&request, now), &vector.cert_pem) {
+        adapter
+            .learn(&address, pem.as_bytes(), now)
+            .expect("a certificate under the root");
     }
     let verified = adapter.verify(&request, now);
     let parsed = verified
@@ -122,5 +130,6 @@ vectors! {
     standard_vectors_agree: "standard", "secrets = ['whsec_YW5vdGhlcg==', 'SECRET']";
     generic_vectors_agree: "generic", "secrets = ['another', \"SECRET\"]";
     cloudevents_vectors_agree: "cloudevents", "tokens = ['token']";
+    paypal_vectors_agree: "paypal", "secrets = ['''SECRET''']\nwebhook_id = '1JE4291016473214C'";
     mollie_vectors_agree: "mollie", "secrets = ['another', 'SECRET']\nlive = false";
 }
