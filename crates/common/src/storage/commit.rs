@@ -9,7 +9,7 @@
 //!    behind them, `ORDER BY id FOR NO KEY UPDATE`. From here on nobody else changes these orders.
 //! 2. [`plan`] decides everything, without the database: whether each event is new, which order it reaches, what it does
 //!    to the order's facts, what is written about it.
-//! 3. [`write`] writes the plan: orders (compare-and-set on `version`), names, keys, log, trail, dead letters. Rows travel as
+//! 3. [`mod@write`] writes the plan: orders (compare-and-set on `version`), names, keys, log, trail, dead letters. Rows travel as
 //!    arrays, so each statement has one text for ever.
 //!
 //! **What is guaranteed.** All of an event's traces are written together or not at all. An event is counted once: its
