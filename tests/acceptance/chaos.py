@@ -39,7 +39,7 @@ def run(binaries: Path, random: Random, *, redis_dies: bool, locks_off: bool) ->
             settings.redis_url = redis.url
         system = stack.enter_context(System(settings, binaries, ingests=2, workers=3))
         began = time.monotonic()
-        killer = Killer(system, len(everything), random)
+        killer = Killer(system, len(webhooks), random)
         killer.start()
 
         def while_sending(answered: int) -> None:
@@ -60,7 +60,10 @@ def run(binaries: Path, random: Random, *, redis_dies: bool, locks_off: bool) ->
 
 
 class Killer(threading.Thread):
-    """Kills a worker whenever another sixth of the webhooks is committed, and starts it again at once."""
+    """Kills a worker whenever another sixth of the webhooks is committed, and starts it again at once.
+
+    `webhooks` counts each once: a repeat that ingest recognizes is never committed.
+    """
 
     def __init__(self, system: System, webhooks: int, random: Random) -> None:
         super().__init__(daemon=True)
