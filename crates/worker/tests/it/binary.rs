@@ -1,11 +1,13 @@
 //! The program itself: what it says and how it ends.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tempfile::NamedTempFile;
+use waybill_common::domain::Verdict;
 use waybill_test_support::eventually;
 
-use crate::system::{SOON, TestSystem};
+use crate::system::{SOON, TestSystem, counted};
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_waybill-worker"))
@@ -31,16 +33,7 @@ async fn a_worker_that_is_told_to_stop_ends_well() -> anyhow::Result<()> {
     let system = TestSystem::new().await?;
     let webhook = system.payments.native("A-1", "T-1", "paid", 1_00)?;
     system.publish(&webhook).await?;
-    let file = tempfile::NamedTempFile::with_suffix(".toml")?;
-    std::fs::write(&file, settings(&system))?;
-    let mut process = program()
-        .env_remove("DATABASE_URL")
-        .env_remove("REDIS_URL")
-        .env_remove("AMQP_URL")
-        .arg("--config")
-        .arg(file.path())
-        .stdout(Stdio::null())
-        .spawn()?;
+    let (mut process, _file) = start(&system)?;
     system.verdicts([&webhook]).await;
 
     let began = Instant::now();
@@ -58,6 +51,58 @@ async fn a_worker_that_is_told_to_stop_ends_well() -> anyhow::Result<()> {
     system.finish(&[]).await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_killed_again_and_again_loses_nothing() -> anyhow::Result<()> {
+    let system = TestSystem::new().await?;
+    let mut sent = Vec::new();
+    for nth in 0..900 {
+        let order = format!("A-{}", nth % 60);
+        sent.push(
+            system
+                .payments
+                .native(&order, &format!("T-{nth}"), "paid", 1_00)?,
+        );
+    }
+    system.publish_all(&sent).await?;
+    for kill_after in [1, 200, 400] {
+        let (mut process, _file) = start(&system)?;
+        eventually(SOON, async || match system.log().await {
+            Ok(log) if log.len() >= kill_after => Ok(()),
+            Ok(log) => Err(log.len().to_string()),
+            Err(error) => Err(error.to_string()),
+        })
+        .await;
+        process.kill()?;
+        process.wait()?;
+    }
+    let (mut process, _file) = start(&system)?;
+
+    let verdicts = counted(&system.verdicts(&sent).await);
+
+    assert_eq!(verdicts.get(&Verdict::Applied), Some(&900), "{verdicts:?}");
+    assert_eq!(system.order("A-7").await?.captured, 15_00);
+    Command::new("kill")
+        .args(["-TERM", &process.id().to_string()])
+        .status()?;
+    process.wait()?;
+    system.finish(&[]).await
+}
+
+/// Starts the program on the system's servers. The file is its configuration.
+fn start(system: &TestSystem) -> anyhow::Result<(Child, NamedTempFile)> {
+    let file = NamedTempFile::with_suffix(".toml")?;
+    std::fs::write(&file, settings(system))?;
+    let process = program()
+        .env_remove("DATABASE_URL")
+        .env_remove("REDIS_URL")
+        .env_remove("AMQP_URL")
+        .arg("--config")
+        .arg(file.path())
+        .stdout(Stdio::null())
+        .spawn()?;
+    Ok((process, file))
+}
+
 /// What the program needs of the system's configuration.
 fn settings(system: &TestSystem) -> String {
     let config = &system.config;
@@ -68,6 +113,8 @@ fn settings(system: &TestSystem) -> String {
          [redis]\nurl = {:?}\nprefix = {:?}\n\
          [broker]\nurl = {:?}\nprefix = {:?}\n\
          [retry]\ndelays_seconds = {:?}\ndefer_ms = {}\nunknown_version_ms = {}\n\
+         [batch]\nmax_events = 40\n\
+         [lock]\nttl_ms = 12000\n\
          [worker]\nops_listen = \"127.0.0.1:0\"\n",
         database.url.expose(),
         redis.url.expose(),
