@@ -15,6 +15,7 @@ use crate::body;
 use crate::client::Proxies;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
+use crate::redis::Redis;
 use crate::sources::Sources;
 
 /// One running ingest, seen from a request.
@@ -26,6 +27,7 @@ pub struct App {
     /// From the body's end to the answer.
     pub answer_within: Duration,
     pub outbox: Arc<Outbox>,
+    pub redis: Redis,
     pub metrics: Metrics,
     pub clock: Clock,
     pub tasks: Tasks,

@@ -34,6 +34,7 @@ use crate::edge;
 use crate::marker::Markers;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
+use crate::redis::Redis;
 use crate::routes;
 use crate::sources::Sources;
 use crate::span::RequestSpan;
@@ -89,7 +90,9 @@ impl Application {
         let sources = Sources::new(config)
             .map_err(anyhow::Error::from)
             .map_err(StartError::Configuration)?;
-        let (outbox, publisher) = roads(config, &health, &stages.roads)?;
+        let redis = Redis::start(&config.redis, health.uses("redis"), &stages.roads)
+            .map_err(StartError::Configuration)?;
+        let (outbox, publisher) = roads(config, &redis, &health, &stages.roads);
         let app = Data::new(App {
             sources,
             failures: Failures::new(config.ingest.failures_per_minute),
@@ -103,6 +106,7 @@ impl Application {
             },
             answer_within: Duration::from_millis(config.ingest.answer_timeout_ms),
             outbox: Arc::new(outbox),
+            redis,
             metrics: Metrics::default(),
             clock,
             tasks: Tasks { runtime: Handle::current(), shutdown: stages.serving.clone() },
@@ -146,11 +150,10 @@ impl Application {
 
 fn roads(
     config: &Config,
+    redis: &Redis,
     health: &Health,
     shutdown: &Shutdown,
-) -> Result<(Outbox, Publisher), StartError> {
-    let markers = Markers::start(&config.redis, health.uses("redis"), shutdown)
-        .map_err(StartError::Configuration)?;
+) -> (Outbox, Publisher) {
     let topology = Topology::new(&config.broker, &config.retry);
     let publisher = Publisher::start(&config.broker, topology.clone(), shutdown, SERVICE);
     // Publishes nothing: a connection that the broker blocks could not be asked how much is waiting.
@@ -164,13 +167,13 @@ fn roads(
     let broker = health.needs("broker");
     shutdown.spawn(report(publisher.state(), broker, shutdown.clone()));
     let outbox = Outbox {
-        markers,
+        markers: Markers::new(redis.clone(), config.redis.marker_ttl_seconds),
         publisher: publisher.clone(),
         backlog: Backlog::new(depth, config.broker.max_backlog),
         exchange: config.broker.prefix.clone(),
         shards: config.broker.shards,
     };
-    Ok((outbox, publisher))
+    (outbox, publisher)
 }
 
 fn listen(config: &Config, app: &Data<App>) -> Result<(SocketAddr, Server), StartError> {

@@ -19,6 +19,7 @@ pub mod marker;
 pub mod media_type;
 pub mod metrics;
 pub mod outbox;
+pub mod redis;
 pub mod routes;
 pub mod sources;
 pub mod span;

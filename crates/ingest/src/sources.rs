@@ -78,7 +78,7 @@ impl Source {
         Ok(Self {
             name: name.to_owned(),
             adapter: adapter(name, source)?,
-            requests: source.rate_limit.map(Requests::new),
+            requests: source.rate_limit.map(|limit| Requests::new(name, limit)),
         })
     }
 }

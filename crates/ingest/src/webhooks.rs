@@ -60,15 +60,18 @@ pub async fn receive(
         .admit(client)
         .map_err(Refusal::TooManyFailures)?;
     let body = body::read(&request, payload, app.body).await?;
-    let understood = understand(&request, &body, client, &app)?;
-    timeout(app.answer_within, accept(&app, &understood, &request, &body, began))
+    let answer = async {
+        let understood = understand(&request, &body, client, &app).await?;
+        accept(&app, &understood, &request, &body, began).await
+    };
+    timeout(app.answer_within, answer)
         .await
         .unwrap_or(Err(Refusal::Late))
         .map(respond)
 }
 
-/// Everything that needs no other server: verification over the raw bytes, limits, the canonical events.
-fn understand<'a>(
+/// Everything before the broker: verification over the raw bytes, limits, the canonical events.
+async fn understand<'a>(
     request: &HttpRequest,
     body: &[u8],
     client: IpAddr,
@@ -91,7 +94,10 @@ fn understand<'a>(
     if let Some(requests) = &source.requests
         && source.adapter.retries()
     {
-        requests.admit(client).map_err(Refusal::TooManyRequests)?;
+        requests
+            .admit(client, &app.redis)
+            .await
+            .map_err(Refusal::TooManyRequests)?;
     }
     let events = parse(source, &raw, &verified, now, request)?;
     Ok(Understood { source, events, received_at: now })

@@ -38,18 +38,18 @@ async fn the_memory_of_failures_is_bounded_and_strangers_in_number_lock_nobody_o
 
 #[test]
 fn each_address_has_a_limit_of_its_own_or_all_share_one() {
-    let limit = |per| Requests::new(RateLimit { requests: 5, window_seconds: 60, per });
+    let limit = |per| Requests::new("a", RateLimit { requests: 5, window_seconds: 60, per });
     let own = limit(RateLimitPer::Ip);
     let shared = limit(RateLimitPer::Source);
     for _ in 0..5 {
-        assert!(own.admit(STRANGER).is_ok());
-        assert!(shared.admit(STRANGER).is_ok());
+        assert!(own.admit_alone(STRANGER).is_ok());
+        assert!(shared.admit_alone(STRANGER).is_ok());
     }
-    let exhausted = own.admit(STRANGER).unwrap_err();
+    let exhausted = own.admit_alone(STRANGER).unwrap_err();
     assert_eq!((exhausted.limit, exhausted.window.as_secs()), (5, 60));
     assert!(exhausted.retry_after > Duration::from_secs(10), "{exhausted:?}");
-    assert!(own.admit(PROVIDER).is_ok());
-    assert!(shared.admit(PROVIDER).is_err());
+    assert!(own.admit_alone(PROVIDER).is_ok());
+    assert!(shared.admit_alone(PROVIDER).is_err());
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod admitting;
 mod answers;
 mod faults;
 mod framing;
+mod limits;
 mod outages;
 mod process;
 mod signed;
