@@ -105,6 +105,11 @@ fn production_refuses_weak_shared_and_sample_secrets() {
     let both = format!("{}\n[sources.b]\nprovider = 'stripe'\nsecrets = ['{long}']", one(long));
     check_refused(&both, "must not share a secret");
     assert!(from_toml(&one(long)).is_ok());
+    // What is public may be shared.
+    let public = "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
+    let both =
+        format!("{}\n[sources.b]\nprovider = 'standard'\nsecrets = ['{public}']", one(public));
+    assert!(from_toml(&both).is_ok());
 }
 
 #[test]
