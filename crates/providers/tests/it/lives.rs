@@ -13,7 +13,7 @@ fn dollars(cents: i64) -> Money {
     Money::from_minor(cents, currency).expect("not too much")
 }
 
-fn order(seed: u64) -> Order {
+pub(crate) fn order(seed: u64) -> Order {
     Order {
         id: (1_000 + seed).to_string(),
         seed,
@@ -25,7 +25,7 @@ fn order(seed: u64) -> Order {
 }
 
 /// A source of that provider with whatever it needs.
-fn set_up(provider: &str) -> Box<dyn Adapter> {
+pub(crate) fn set_up(provider: &str) -> Box<dyn Adapter> {
     let keys = match provider {
         "paypal" => return source(&paypal_keys()),
         "native" | "cloudevents" => "tokens = ['token']",
@@ -153,6 +153,29 @@ fn a_life_names_the_merchants_order_throughout_where_that_is_asked_for() {
             let ignored = matches!(event.effect, Effect::Ignored { .. });
             assert!(ignored || name == Some("1007"), "{provider} {}", scenario.name);
         }
+    }
+}
+
+#[test]
+fn every_event_of_a_life_leads_to_the_same_order() {
+    for (provider, scenario) in all() {
+        let events = live(set_up(provider).as_ref(), scenario, &order(7));
+        let names: Vec<BTreeSet<_>> = events
+            .iter()
+            .filter(|event| !event.order_refs.is_empty())
+            .map(|event| event.order_refs.iter().collect())
+            .collect();
+        let mut known = names[0].clone();
+        // As many rounds as events: each finds at least one more, or none is left to find.
+        for _ in &names {
+            for more in &names {
+                if !known.is_disjoint(more) {
+                    known.extend(more);
+                }
+            }
+        }
+        let all_found = names.iter().all(|names| !known.is_disjoint(names));
+        assert!(all_found, "{provider} {}: {names:?}", scenario.name);
     }
 }
 

@@ -13,6 +13,7 @@ mod pointed;
 mod shopify;
 mod square;
 mod standard;
+mod strangers;
 mod stripe;
 mod support;
 mod vectors;
