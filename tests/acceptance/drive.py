@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,8 @@ from programs import Failed, build
 
 
 def main() -> int:
+    # Whoever ends the run from outside gets it cleaned up as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     chosen = arguments()
     random = Random(chosen.seed)
     began = time.monotonic()
