@@ -33,7 +33,7 @@ def main() -> int:
         else:
             pipeline.run(binaries, random)
     except (Failed, subprocess.CalledProcessError) as failed:
-        print(f"FAILED: {failed}\nagain with: tests/acceptance/run {' '.join(sys.argv[1:])} --seed {chosen.seed}")
+        print(f"FAILED: {failed}\nthe same load again: --seed {chosen.seed}")
         return 1
     print(f"good after {time.monotonic() - began:.0f} s")
     return 0
