@@ -62,7 +62,7 @@ fn what_is_missing_is_said() {
 #[test]
 fn a_status_that_is_none_is_refused_at_start() {
     let text =
-        format!("profile = 'demo'\n[sources.a]\n{KEYS}\nmap = {{ statuses = {{ x = 'payed' }} }}");
+        format!("profile = 'demo'\n[sources.a]\n{KEYS}\nmap = {{ statuses = {{ x = 'given' }} }}");
     let config = config::from_toml(&text).unwrap();
     let refused = adapter("a", &config.sources["a"])
         .err()
