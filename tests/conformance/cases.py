@@ -11,7 +11,7 @@ from uuid import UUID
 import providers
 from messages import Message
 from npm import Node
-from practices import PRACTICES, UNSIGNABLE, URL, Practice
+from practices import PRACTICES, URL, Practice
 from programs import Failed
 from signer import Signer
 from system import System
@@ -112,9 +112,6 @@ def all_of(node: Node | None, why_not: str) -> tuple[list[Case], list[Skipped]]:
     """The cases of every provider on main. `why_not`: why there is no Node, and so no package of npm."""
     cases, skipped = [], []
     for provider in providers.registered():
-        if provider in UNSIGNABLE:
-            skipped.append(Skipped(provider, "-", UNSIGNABLE[provider]))
-            continue
         if provider not in PRACTICES:
             raise Failed(f"{provider} is registered, but tests/conformance/practices.py does not know what it sends")
         practice = PRACTICES[provider]

@@ -12,6 +12,11 @@ VECTORS = Path(__file__).resolve().parents[2] / "crates/providers/tests/vectors"
 # What a signer adds, and what therefore goes when a recorded request becomes a message to sign.
 SIGNATURES = {
     "authorization",
+    "paypal-auth-algo",
+    "paypal-cert-url",
+    "paypal-transmission-id",
+    "paypal-transmission-sig",
+    "paypal-transmission-time",
     "stripe-signature",
     "webhook-signature",
     "webhook-timestamp",

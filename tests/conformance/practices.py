@@ -14,9 +14,6 @@ from signer import Sign, Signer
 
 URL = "https://hooks.example.test/in/conformance"
 
-# Registered, but not to be signed for: whoever lands such a provider says why.
-UNSIGNABLE = {"paypal": "only PayPal can sign with PayPal's certificate, and it has no package that signs"}
-
 GENERIC_KEYS = """\
 secrets = ["{secret}"]
 order_ref = "/order/id"
@@ -193,6 +190,15 @@ PRACTICES = {
         others=(pypi.CLOUDEVENTS,),
         forge=None,
         messages=cloud_events,
+    ),
+    "paypal": Practice(
+        # With its own keys in place of PayPal's certificate, which is fetched from PayPal's hosts alone.
+        secret=own.paypal_key(),
+        another=own.paypal_key(),
+        keys="secrets = ['''{secret}''']\nwebhook_id = \"" + own.PAYPAL_WEBHOOK_ID + '"',
+        life={"paypal.capture.completed": "applied", "paypal.capture.refunded": "applied"},
+        ending=Ending("partially_refunded", 99_99, 25_00),
+        others=ours(own.paypal),
     ),
     "generic": Practice(
         secret="conformance's secret to everybody",
