@@ -4,13 +4,15 @@
 //! silently means the default. What the whole set must satisfy is in [`check`].
 
 mod check;
+mod fault;
 mod load;
 mod secret;
 mod sections;
 mod source;
 
 pub use check::Problem;
-pub use load::{ConfigError, from_toml, load, redacted};
+pub use fault::Fault;
+pub use load::{ConfigError, file_in_force, from_toml, load, redacted};
 pub use secret::{Secret, SecretText};
 pub use sections::{
     Batch, Broker, Console, Database, Ingest, Lock, LockMode, Profile, Redis, Retry, Telemetry,
@@ -19,6 +21,7 @@ pub use sections::{
 pub use source::{Algorithm, Encoding, Map, RateLimit, RateLimitPer, Signature, Source};
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +53,14 @@ impl Config {
             .get(source)
             .and_then(|configured| configured.namespace.as_deref())
             .unwrap_or(source)
+    }
+
+    /// The files that secrets of sources were read from.
+    pub fn secret_files(&self) -> impl Iterator<Item = &Path> {
+        self.sources
+            .values()
+            .flat_map(|source| source.secrets.iter().chain(&source.tokens))
+            .filter_map(Secret::file)
     }
 }
 

@@ -6,7 +6,7 @@ use config::builder::DefaultState;
 use config::{ConfigBuilder, Environment, File, FileFormat};
 
 use super::secret::SecretTable;
-use super::{Config, Problem, Secret, check};
+use super::{Config, Fault, Problem, Secret, check};
 
 /// Names that other tools set for everyone, and what they set here.
 const WELL_KNOWN: [(&str, &str); 4] = [
@@ -19,7 +19,7 @@ const WELL_KNOWN: [(&str, &str); 4] = [
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("could not read the configuration")]
-    Unreadable(#[source] config::ConfigError),
+    Unreadable(#[source] Fault),
     #[error("could not read the secret file {}", path.display())]
     SecretFile { path: PathBuf, source: std::io::Error },
     #[error("the configuration is not consistent:{}", list(.0))]
@@ -33,11 +33,8 @@ pub enum ConfigError {
 /// Says which key, file or rule is at fault.
 #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
 pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
-    let file = file
-        .map(Path::to_path_buf)
-        .or_else(|| std::env::var("WAYBILL_CONFIG").ok().map(PathBuf::from));
     let mut builder = config::Config::builder();
-    if let Some(path) = file {
+    if let Some(path) = file_in_force(file) {
         builder = builder.add_source(File::from(path).format(FileFormat::Toml));
     }
     let mut well_known = config::Config::builder();
@@ -47,7 +44,7 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
             .filter(|value| !value.is_empty());
         well_known = well_known
             .set_override_option(key, value)
-            .map_err(ConfigError::Unreadable)?;
+            .map_err(unreadable)?;
     }
     let environment = Environment::with_prefix("WAYBILL")
         .prefix_separator("__")
@@ -59,9 +56,18 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
         .with_list_parse_key("retry.delays_seconds");
     finish(
         builder
-            .add_source(well_known.build().map_err(ConfigError::Unreadable)?)
+            .add_source(well_known.build().map_err(unreadable)?)
             .add_source(environment),
     )
+}
+
+/// The file that [`load`] reads: the one given, else `WAYBILL_CONFIG`.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn file_in_force(given: Option<&Path>) -> Option<PathBuf> {
+    given
+        .map(Path::to_path_buf)
+        .or_else(|| std::env::var("WAYBILL_CONFIG").ok().map(PathBuf::from))
 }
 
 /// Loads from text alone, as tests do.
@@ -85,7 +91,7 @@ fn finish(builder: ConfigBuilder<DefaultState>) -> Result<Config, ConfigError> {
     let mut config: Config = builder
         .build()
         .and_then(config::Config::try_deserialize)
-        .map_err(ConfigError::Unreadable)?;
+        .map_err(unreadable)?;
     read_secret_files(&mut config)?;
     let problems = check::problems(&config);
     if problems.is_empty() { Ok(config) } else { Err(ConfigError::Inconsistent(problems)) }
@@ -109,6 +115,10 @@ fn read_secret_file(table: &mut SecretTable) -> Result<(), ConfigError> {
         table.value = Some(text.trim_end_matches(['\r', '\n']).into());
     }
     Ok(())
+}
+
+fn unreadable(error: config::ConfigError) -> ConfigError {
+    ConfigError::Unreadable(error.into())
 }
 
 fn list(problems: &[Problem]) -> String {

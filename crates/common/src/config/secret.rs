@@ -1,6 +1,6 @@
-//! Secrets that never show: given as text, or as a file that is read at start.
+//! Secrets that never show: given as text, or as a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
@@ -80,7 +80,7 @@ pub enum Secret {
 #[serde(deny_unknown_fields, default)]
 pub struct SecretTable {
     pub value: Option<SecretText>,
-    /// Read once, at start; the last line end is not part of the secret.
+    /// Read at start, and again when it changes; the last line end is not part of the secret.
     pub file: Option<PathBuf>,
     pub not_before: Option<Timestamp>,
     pub not_after: Option<Timestamp>,
@@ -93,6 +93,15 @@ impl Secret {
         match self {
             Self::Text(text) => text.expose(),
             Self::Table(table) => table.value.as_ref().map_or("", SecretText::expose),
+        }
+    }
+
+    /// Where it was read from, if it was.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Text(_) => None,
+            Self::Table(table) => table.file.as_deref(),
         }
     }
 

@@ -124,6 +124,24 @@ fn secrets_never_show() {
 }
 
 #[test]
+fn what_is_wrong_with_a_configuration_is_told_without_quoting_it() {
+    let source = |keys: &str| format!("profile = 'demo'\n[sources.a]\nprovider = 'stripe'\n{keys}");
+    for (keys, named) in [
+        ("secrets = ['hunter2", "line 4"),
+        ("secrets = 'hunter2'", "sources.a.secrets"),
+        ("secrets = [{ value = ['hunter2'] }]", "sources.a.secrets"),
+        ("live = 'hunter2'", "live"),
+        ("rate_limit = 'hunter2'", "rate_limit"),
+        ("secrets = [{ value = 'x', not_after = 'hunter2' }]", "secrets"),
+    ] {
+        let error = anyhow::Error::from(from_toml(&source(keys)).expect_err(keys));
+        let text = format!("{error:#} {error:?}");
+        assert!(!text.contains("hunter2"), "{text}");
+        assert!(text.contains(named), "{keys}: {text}");
+    }
+}
+
+#[test]
 fn a_secret_is_active_only_in_its_time() {
     let text = "profile = 'demo'\n[sources.a]\nprovider = 'stripe'\n\
                 secrets = [{ value = 'x', not_before = '2026-01-01T00:00:00Z', not_after = '2026-01-02T00:00:00Z' }]";
