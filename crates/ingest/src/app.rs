@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use std::net::{IpAddr, Ipv4Addr};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -20,13 +21,16 @@ use crate::sources::Sources;
 
 /// One running ingest, seen from a request.
 pub struct App {
-    pub sources: Sources,
+    /// Swapped as a whole when the configuration is read again; a request keeps those it began with.
+    pub sources: ArcSwap<Sources>,
     pub failures: Failures,
     pub proxies: Proxies,
     pub body: body::Bounds,
     /// From the body's end to the answer.
     pub answer_within: Duration,
     pub outbox: Arc<Outbox>,
+    /// Why the configuration as it stands now is not in force, if it is not.
+    pub refused: ArcSwapOption<String>,
     pub redis: Redis,
     pub metrics: Metrics,
     pub clock: Clock,
@@ -58,7 +62,7 @@ impl App {
     /// Frees what the limiters need no longer remember.
     pub fn forget_idle_clients(&self) {
         self.failures.forget_idle();
-        for source in self.sources.iter() {
+        for source in self.sources.load().iter() {
             if let Some(requests) = &source.requests {
                 requests.forget_idle();
             }

@@ -5,6 +5,7 @@
 //! broker and Redis close; the ops listener is last. A request is answered rightly or not at all at every point.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App as Actix, HttpServer};
 use anyhow::Context as _;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, interval, sleep};
@@ -35,6 +37,7 @@ use crate::marker::Markers;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::redis::Redis;
+use crate::reload::Reload;
 use crate::routes;
 use crate::sources::Sources;
 use crate::span::RequestSpan;
@@ -62,6 +65,7 @@ pub struct Application {
     pub addr: SocketAddr,
     pub ops_addr: SocketAddr,
     pub health: Health,
+    app: Data<App>,
     server: ServerHandle,
     publisher: Publisher,
     stages: Stages,
@@ -94,7 +98,7 @@ impl Application {
             .map_err(StartError::Configuration)?;
         let (outbox, publisher) = roads(config, &redis, &health, &stages.roads);
         let app = Data::new(App {
-            sources,
+            sources: ArcSwap::from_pointee(sources),
             failures: Failures::new(config.ingest.failures_per_minute),
             proxies: Proxies {
                 trusted: config.ingest.trusted_proxies.clone(),
@@ -106,6 +110,7 @@ impl Application {
             },
             answer_within: Duration::from_millis(config.ingest.answer_timeout_ms),
             outbox: Arc::new(outbox),
+            refused: ArcSwapOption::empty(),
             redis,
             metrics: Metrics::default(),
             clock,
@@ -116,18 +121,34 @@ impl Application {
             .map_err(|source| StartError::Listen { address: config.ingest.ops_listen, source })?;
         let handle = server.handle();
         stages.roads.spawn(serve(server));
-        stages.roads.spawn(tidy(app, stages.roads.clone()));
+        stages.roads.spawn(tidy(app.clone(), stages.roads.clone()));
         tracing::info!(%addr, %ops_addr, "ingest is listening");
         Ok(Self {
             addr,
             ops_addr,
             health,
+            app,
             server: handle,
             publisher,
             stages,
             lame_duck: Duration::from_millis(config.ingest.lame_duck_ms),
             drain: Duration::from_millis(config.ingest.drain_timeout_ms),
         })
+    }
+
+    /// From now on the sources follow the configuration that `config` was read from: `file`, or what `WAYBILL_CONFIG`
+    /// names.
+    pub fn follow(&self, file: Option<&Path>, config: Config) {
+        let reload = Reload::new(self.app.clone(), file, config);
+        self.stages
+            .roads
+            .spawn(reload.run(self.stages.roads.clone()));
+    }
+
+    /// Why the configuration as it stands now is not in force, if it is not.
+    #[must_use]
+    pub fn refused(&self) -> Option<String> {
+        self.app.refused.load().as_deref().cloned()
     }
 
     /// Stops in order. Returns whether everything ended in time.

@@ -3,6 +3,7 @@
 //! What one request meets, in order: [`connection`] and [`edge`] (time, correlation id), [`routes`], [`webhooks`]
 //! (the sequence itself), [`client`] and [`admission`] (who, how often), [`body`], [`sources`] (whom to believe),
 //! [`outbox`] with [`marker`] and [`backlog`] (known? confirmed!), [`error`] (what is said when it is not taken).
+//! Beside the requests: `reload` (new secrets without a restart).
 
 pub mod admission;
 mod app;
@@ -20,6 +21,7 @@ pub mod media_type;
 pub mod metrics;
 pub mod outbox;
 pub mod redis;
+mod reload;
 pub mod routes;
 pub mod sources;
 pub mod span;

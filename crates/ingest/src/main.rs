@@ -1,6 +1,6 @@
 //! The `waybill-ingest` binary: reads the configuration and runs until it is told to stop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -29,12 +29,12 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     match config::load(args.config.as_deref()) {
-        Ok(config) => finish(start(&config)),
+        Ok(config) => finish(start(config, args.config.as_deref())),
         Err(error) => finish(Err(StartError::Configuration(error.into()).into())),
     }
 }
 
-fn start(config: &Config) -> anyhow::Result<()> {
+fn start(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
     // Before the runtime: the exporter's blocking client must not be made inside one.
     let telemetry =
         telemetry::start("waybill-ingest", &config.telemetry).map_err(StartError::Configuration)?;
@@ -42,14 +42,15 @@ fn start(config: &Config) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("could not start the runtime")?;
-    let outcome = runtime.block_on(run(config, telemetry.scrape()));
+    let outcome = runtime.block_on(run(config, file, telemetry.scrape()));
     drop(runtime);
     telemetry.finish();
     outcome
 }
 
-async fn run(config: &Config, scrape: Scrape) -> anyhow::Result<()> {
-    let application = Application::start(config, Clock::system(), scrape)?;
+async fn run(config: Config, file: Option<&Path>, scrape: Scrape) -> anyhow::Result<()> {
+    let application = Application::start(&config, Clock::system(), scrape)?;
+    application.follow(file, config);
     signalled().await.context("could not listen to signals")?;
     application.stop().await;
     Ok(())

@@ -21,6 +21,7 @@ pub struct Metrics {
     in_flight: UpDownCounter<i64>,
     secret_used: Counter<u64>,
     signature_skew: Gauge<i64>,
+    reloads: Counter<u64>,
 }
 
 impl Default for Metrics {
@@ -57,6 +58,10 @@ impl Default for Metrics {
                 .with_unit("s")
                 .with_description("Our clock minus the time that the last sender signed")
                 .build(),
+            reloads: meter
+                .u64_counter("waybill.reloads")
+                .with_description("Configurations that were read again, and whether they were taken over or refused")
+                .build(),
         }
     }
 }
@@ -89,6 +94,11 @@ impl Metrics {
             self.signature_skew
                 .record(now.seconds() - signed_at.seconds(), &[label("source", source)]);
         }
+    }
+
+    pub fn reloaded(&self, taken_over: bool) {
+        let outcome = if taken_over { "taken_over" } else { "refused" };
+        self.reloads.add(1, &[KeyValue::new("outcome", outcome)]);
     }
 
     /// One more request is being worked on, until the returned value goes.

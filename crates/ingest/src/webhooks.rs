@@ -25,7 +25,7 @@ use crate::kept::kept;
 use crate::marker::Mark;
 use crate::media_type;
 use crate::outbox::Outgoing;
-use crate::sources::Source;
+use crate::sources::{Source, Sources};
 
 /// A request that was believed and understood.
 struct Understood<'a> {
@@ -36,7 +36,8 @@ struct Understood<'a> {
 
 /// Any other method: a handshake, where the source's provider has one.
 pub async fn shake_hands(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Refusal> {
-    let source = named(&request, &app);
+    let sources = app.sources.load_full();
+    let source = named(&request, &sources);
     let raw = Request { headers: raw(request.headers()), query: request.query_string(), body: &[] };
     source
         .and_then(|source| source.adapter.handshake(request.method().as_str(), &raw))
@@ -60,8 +61,9 @@ pub async fn receive(
         .admit(client)
         .map_err(Refusal::TooManyFailures)?;
     let body = body::read(&request, payload, app.body).await?;
+    let sources = app.sources.load_full();
     let answer = async {
-        let understood = understand(&request, &body, client, &app).await?;
+        let understood = understand(&request, &body, (client, &sources), &app).await?;
         accept(&app, &understood, &request, &body, began).await
     };
     timeout(app.answer_within, answer)
@@ -74,10 +76,10 @@ pub async fn receive(
 async fn understand<'a>(
     request: &HttpRequest,
     body: &[u8],
-    client: IpAddr,
-    app: &'a App,
+    (client, sources): (IpAddr, &'a Sources),
+    app: &App,
 ) -> Result<Understood<'a>, Refusal> {
-    let found = named(request, app);
+    let found = named(request, sources);
     let raw = Request { headers: raw(request.headers()), query: request.query_string(), body };
     let now = app.clock.now();
     if let Some(source) = found {
@@ -86,8 +88,7 @@ async fn understand<'a>(
             .insert(SourceName(source.name.clone()));
         Span::current().record("source", source.name.as_str());
     }
-    let (source, verified) = app
-        .sources
+    let (source, verified) = sources
         .verify(found, &raw, now)
         .inspect_err(|_| app.failures.count(client))?;
     app.metrics.verified(&source.name, &verified, now);
@@ -103,9 +104,9 @@ async fn understand<'a>(
     Ok(Understood { source, events, received_at: now })
 }
 
-fn named<'a>(request: &HttpRequest, app: &'a App) -> Option<&'a Source> {
+fn named<'a>(request: &HttpRequest, sources: &'a Sources) -> Option<&'a Source> {
     let name = request.match_info().get("source").unwrap_or_default();
-    app.sources.named(name)
+    sources.named(name)
 }
 
 fn parse(

@@ -8,6 +8,7 @@ mod framing;
 mod limits;
 mod outages;
 mod process;
+mod reloading;
 mod signed;
 mod stopping;
 mod support;

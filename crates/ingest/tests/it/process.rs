@@ -2,6 +2,7 @@
 
 use std::process::{Output, Stdio};
 
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use waybill_test_support::broker::TestBroker;
@@ -108,4 +109,49 @@ async fn told_to_stop_it_ends_with_exit_0() -> anyhow::Result<()> {
 /// Free now; nobody else takes it in the next moment.
 fn free_address() -> std::io::Result<std::net::SocketAddr> {
     std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()
+}
+
+#[tokio::test]
+async fn told_to_read_again_it_goes_on_and_says_what_is_wrong() -> anyhow::Result<()> {
+    let (broker, redis) = (TestBroker::new(), TestRedis::new());
+    let ops = free_address()?;
+    let (mut child, folder) = start(&format!(
+        "profile = 'demo'\n[ingest]\nlisten = '127.0.0.1:0'\nops_listen = '{ops}'\nlame_duck_ms = 0\n\
+         [broker]\nurl = '{}'\nprefix = '{}'\n[redis]\nurl = '{}'\nprefix = '{}'",
+        amqp_url(),
+        broker.config.prefix,
+        redis_url(),
+        redis.config.prefix,
+    ))?;
+    let mut log = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    let mut until = async |sentence: &str| {
+        while let Some(line) = timeout(SOON, log.next_line()).await?? {
+            if line.contains(sentence) {
+                return anyhow::Ok(line);
+            }
+        }
+        anyhow::bail!("it ended without saying {sentence:?}")
+    };
+    until("ingest is listening").await?;
+    let pid = child.id().expect("it runs").to_string();
+    let tell =
+        async |signal: &'static str| Command::new("kill").args([signal, &pid]).status().await;
+    // It listens to the signal a moment after it says so.
+    eventually(SOON, async || {
+        let metrics = reqwest::get(format!("http://{ops}/healthz")).await;
+        metrics.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+    assert!(tell("-HUP").await?.success());
+    until("the sources were read again").await?;
+    std::fs::write(
+        folder.path().join("waybill.toml"),
+        "profile = 'demo'\n[sources.a]\nprovider = 'nobody'",
+    )?;
+    let line = until("the new configuration is refused").await?;
+    assert!(line.contains("nobody") && line.contains("sources.a.provider"), "{line}");
+    assert!(tell("-TERM").await?.success());
+    until("stopped").await?;
+    assert_eq!(timeout(SOON, child.wait()).await??.code(), Some(0));
+    broker.finish().await
 }

@@ -12,7 +12,7 @@ use crate::support::{SOON, TOKEN, TestIngest, paid};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopping_under_load_loses_nothing_and_answers_nothing_wrongly() -> anyhow::Result<()> {
     let ingest = TestIngest::start().await?;
-    let TestIngest { application, broker, redis, http } = ingest;
+    let TestIngest { application, broker, redis, http, .. } = ingest;
     let url = format!("http://{}/webhooks/payments", application.addr);
     let (accepted, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
     let senders: Vec<_> = (0..16)
@@ -65,7 +65,7 @@ async fn stopping_under_load_loses_nothing_and_answers_nothing_wrongly() -> anyh
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_unready_first_and_still_serves() -> anyhow::Result<()> {
     let ingest = TestIngest::with(|config| config.ingest.lame_duck_ms = 1_500).await?;
-    let TestIngest { application, broker, redis: _redis, http } = ingest;
+    let TestIngest { application, broker, redis: _redis, http, .. } = ingest;
     let url = format!("http://{}/webhooks/payments", application.addr);
     let readyz = format!("http://{}/readyz", application.ops_addr);
     let looking = async {

@@ -55,6 +55,7 @@ order_ref = "/metadata/order_id"
 
 pub(crate) struct TestIngest {
     pub(crate) application: Application,
+    pub(crate) clock: Clock,
     pub(crate) broker: TestBroker,
     pub(crate) redis: TestRedis,
     pub(crate) http: reqwest::Client,
@@ -126,8 +127,9 @@ impl TestIngest {
     ) -> anyhow::Result<Self> {
         let mut config = config(&broker, &redis);
         change(&mut config);
-        let application = Application::start(&config, Clock::fixed_at(now()), Scrape::default())?;
-        Ok(Self { application, broker, redis, http: reqwest::Client::new() })
+        let clock = Clock::fixed_at(now());
+        let application = Application::start(&config, clock.clone(), Scrape::default())?;
+        Ok(Self { application, clock, broker, redis, http: reqwest::Client::new() })
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
