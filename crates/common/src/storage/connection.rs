@@ -164,7 +164,7 @@ pub async fn take_role(
 ) -> Result<(), ConnectError> {
     let limits = format!(
         "SET statement_timeout = {}; SET lock_timeout = {}; \
-         SET idle_in_transaction_session_timeout = {}; SET synchronous_commit = on; {ENGLISH}",
+         SET idle_in_transaction_session_timeout = {}; SET synchronous_commit = on; {BY_INDEX}; {ENGLISH}",
         settings.statement_timeout_ms,
         settings.lock_timeout_ms,
         settings.transaction_timeout_ms + IDLE_MARGIN_MS,
@@ -177,6 +177,12 @@ pub async fn take_role(
         .await
         .map_err(|cause| ConnectError::NoRole { role: role.clone(), cause: cause.to_string() })
 }
+
+/// Prepared statements are planned once, perhaps while a table is still empty and reading all of it looks cheapest, and
+/// that plan would stay when it has millions of rows. Every statement of a service is a few keys into big tables, so
+/// the only join worth planning is one index probe for each key.
+const BY_INDEX: &str =
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 /// Some failures can be told apart only by their message (see [`super::failure`]). Whoever may choose the language
 /// chooses English; elsewhere those failures count as transient, which is safe.

@@ -13,7 +13,7 @@ use crate::domain::audit::Row;
 
 mod trail;
 
-pub use trail::{event_of_webhook, trail};
+pub use trail::trail;
 
 statement! {
     struct Append<'a> {

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
+mod claim;
+mod reach;
+
+use self::claim::{Claim, redelivered};
 use super::known::Known;
 use super::ledger::{Entry, Ledger};
-use super::link::{Reach, Target, reach};
 use super::{Pending, Settled};
 use crate::domain::audit::Row;
 use crate::domain::canonical::{self, CanonicalError};
-use crate::domain::{Effect, Reference, Timestamp, Verdict, reason};
+use crate::domain::{Effect, Timestamp, Verdict, reason};
 use crate::storage::dead_letters::{DeadRow, DeathReason};
 use crate::storage::event_keys::{Holder, Key, NewKey};
 use crate::storage::order_aliases::Name;
@@ -33,16 +36,6 @@ pub(super) struct Plan<'a> {
     /// Asked for again by an operator.
     pub(super) replayed: Vec<Uuid>,
     pub(super) now: Timestamp,
-}
-
-/// What the log already says, or the claim of the event on its key (DESIGN.md, section 2).
-#[derive(Debug)]
-enum Claim {
-    New,
-    /// An earlier commit, or an earlier message in this batch, settled this very webhook.
-    Redelivered(Logged),
-    Repeated(Holder),
-    Contradicted(Holder),
 }
 
 /// How one event ends.
@@ -147,61 +140,6 @@ impl<'a> Planner<'a> {
         self.plan.settled.push(settled);
     }
 
-    fn claim(&self, pending: &Pending) -> Claim {
-        let event = &pending.envelope.event;
-        if let Some(logged) = self.logged.get(&event.webhook_id) {
-            let comes_to_life = pending.replayed
-                && logged.verdict == Some(Verdict::Dead)
-                && !self.settled.contains(&event.webhook_id);
-            if logged.verdict.is_some() && !comes_to_life {
-                return Claim::Redelivered(logged.clone());
-            }
-        }
-        match self.keys.get(&event.key()) {
-            None => Claim::New,
-            // Whoever holds the key was settled, though its month of the log may be gone.
-            Some(holder) if holder.webhook_id == event.webhook_id => Claim::Redelivered(Logged {
-                verdict: None,
-                reason: None,
-                order_id: holder.order_id,
-            }),
-            Some(holder) => {
-                let order_id = holder.order_id.map(|id| self.living(id));
-                let first = Holder { order_id, ..holder.clone() };
-                match first.body_sha256 == event.body_sha256 {
-                    true => Claim::Repeated(first),
-                    false => Claim::Contradicted(first),
-                }
-            }
-        }
-    }
-
-    /// The order itself, or whoever absorbed it in this batch.
-    fn living(&self, id: Uuid) -> Uuid {
-        let absorbed_into = self.orders.get(&id).and_then(|order| order.absorbed_into);
-        absorbed_into.map_or(id, |absorbing| self.living(absorbing))
-    }
-
-    /// The key's order, if it reached one, hears of the contradiction; what the event says is not joined.
-    fn contradicted(&mut self, pending: &'a Pending, first: &Holder) -> End {
-        let reason = reason::contradicted_key(first.webhook_id);
-        let effect = match storable_effect(pending) {
-            Ok(effect) => effect,
-            Err(refused) => return unusable(refused.to_string()),
-        };
-        if let Some(id) = first.order_id {
-            let order = self
-                .orders
-                .get_mut(&id)
-                .expect("the key's order was locked");
-            let entry = Entry::new(pending, effect, self.now);
-            self.plan
-                .trail
-                .push(order.contradict(&entry, reason.clone()));
-        }
-        End { verdict: Verdict::Conflict, reason, order_id: first.order_id, death: None }
-    }
-
     /// A new event. Its key is taken unless it ends dead, so that a good repeat still counts.
     fn judge(&mut self, pending: &'a Pending) -> End {
         let event = &pending.envelope.event;
@@ -227,124 +165,6 @@ impl<'a> Planner<'a> {
             .keys
             .push(NewKey { key: event.key(), source, dedup_key, holder });
         end
-    }
-
-    fn reach(&mut self, entry: &Entry<'a>, namespace: &str) -> End {
-        let references = &entry.event.order_refs;
-        let targets = self.targets(references, namespace);
-        let new_merchant = references
-            .iter()
-            .any(|reference| reference.merchant && !self.is_known(reference, namespace));
-        let (id, absorbed) = match reach(&targets, new_merchant) {
-            Reach::New => (self.open(entry, namespace), Vec::new()),
-            Reach::One(id) => (id, Vec::new()),
-            Reach::Several { absorbing, absorbed } => (absorbing, absorbed),
-            Reach::Torn { involved } => return self.tear(entry, &involved),
-        };
-        for reference in references {
-            let owned = Owned { order_id: id, stored: None };
-            self.names
-                .entry(Name::of(namespace, reference))
-                .or_insert(owned);
-        }
-        let order = self
-            .orders
-            .get_mut(&id)
-            .expect("it was reached, so it is there");
-        let row = order.tell(entry);
-        let (verdict, reason) = (row.record.verdict, row.record.reason.clone());
-        self.plan.trail.push(row);
-        for other in absorbed {
-            self.absorb(entry, id, other);
-        }
-        End { verdict, reason, order_id: Some(id), death: None }
-    }
-
-    /// The distinct orders behind an event's names, in the order of the names.
-    fn targets(&self, references: &'a [Reference], namespace: &str) -> Vec<Target<'a>> {
-        let mut targets: Vec<Target<'a>> = Vec::new();
-        for by in references {
-            let Some(owned) = self.names.get(&Name::of(namespace, by)) else { continue };
-            let id = owned.order_id;
-            if targets.iter().all(|target| target.id != id) {
-                let is_merchants = self.orders[&id].external_id.is_some();
-                targets.push(Target { id, is_merchants, by });
-            }
-        }
-        targets
-    }
-
-    fn is_known(&self, reference: &Reference, namespace: &str) -> bool {
-        self.names.contains_key(&Name::of(namespace, reference))
-    }
-
-    fn open(&mut self, entry: &Entry<'_>, namespace: &str) -> Uuid {
-        let id = new_id(self.now);
-        self.orders
-            .insert(id, Ledger::new(id, namespace, entry.now));
-        id
-    }
-
-    fn absorb(&mut self, entry: &Entry<'_>, absorbing: Uuid, absorbed: Uuid) {
-        let mut other = self
-            .orders
-            .remove(&absorbed)
-            .expect("it was reached, so it is there");
-        let order = self
-            .orders
-            .get_mut(&absorbing)
-            .expect("it was reached, so it is there");
-        self.plan.trail.extend(order.absorb(&mut other, entry));
-        for reference in other.facts.references() {
-            let name = Name::of(&other.namespace, reference);
-            self.names
-                .entry(name)
-                .or_insert(Owned { order_id: absorbing, stored: Some(absorbed) })
-                .order_id = absorbing;
-        }
-        self.orders.insert(absorbed, other);
-    }
-
-    /// Every order that exists hears of the conflict; none is made, and every name stays whose it is.
-    fn tear(&mut self, entry: &Entry<'_>, involved: &[Target<'_>]) -> End {
-        // The order by whose foreign name the event came owns what is claimed for the other.
-        let owner = involved
-            .iter()
-            .find(|target| !target.by.merchant)
-            .unwrap_or(&involved[0]);
-        let mut said = String::new();
-        for target in involved {
-            let reason = self.torn_reason(entry, involved, target);
-            if target.id == owner.id {
-                said.clone_from(&reason);
-            }
-            let order = self
-                .orders
-                .get_mut(&target.id)
-                .expect("it was reached, so it is there");
-            self.plan.trail.push(order.contradict(entry, reason));
-        }
-        End { verdict: Verdict::Conflict, reason: said, order_id: Some(owner.id), death: None }
-    }
-
-    fn torn_reason(&self, entry: &Entry<'_>, involved: &[Target<'_>], this: &Target<'_>) -> String {
-        let mut names = entry.event.order_refs.iter();
-        let merchants = names.find_map(Reference::external_id);
-        match merchants {
-            Some(claimed) if !this.by.merchant => reason::claimed_reference(&this.by.name, claimed),
-            _ => {
-                let others = involved.iter().filter(|target| target.id != this.id);
-                let name = others.map(|target| self.name_of(target.id)).next();
-                reason::two_orders(&name.unwrap_or_default())
-            }
-        }
-    }
-
-    fn name_of(&self, id: Uuid) -> String {
-        self.orders[&id]
-            .external_id
-            .clone()
-            .unwrap_or_else(|| id.to_string())
     }
 
     fn log(&mut self, pending: &'a Pending, end: &End) {
@@ -389,18 +209,6 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn redelivered(index: usize, logged: Logged) -> Settled {
-    Settled {
-        index,
-        verdict: logged.verdict.unwrap_or(Verdict::Duplicate),
-        reason: logged
-            .reason
-            .unwrap_or_else(|| "it was settled before".to_owned()),
-        order_id: logged.order_id,
-        redelivered: true,
-    }
-}
-
 fn ignored(what: &str) -> End {
     let reason = what.to_owned();
     End { verdict: Verdict::Ignored, reason, order_id: None, death: None }
@@ -427,13 +235,6 @@ fn storable_effect(pending: &Pending) -> Result<serde_json::Value, CanonicalErro
     let effect = serde_json::to_value(&event.effect).map_err(|_no_form| CanonicalError::Number)?;
     canonical::check(&effect)?;
     Ok(effect)
-}
-
-/// A uuid v7 of the commit's time: new rows go where the index ends.
-fn new_id(now: Timestamp) -> Uuid {
-    let seconds = u64::try_from(now.seconds()).expect("times begin in 1970");
-    let nanoseconds = u32::try_from(now.micros() % 1_000_000).expect("less than a second") * 1_000;
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds))
 }
 
 #[cfg(test)]

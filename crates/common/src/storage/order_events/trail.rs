@@ -54,24 +54,6 @@ pub async fn trail(conn: &mut AsyncPgConnection, order_id: Uuid) -> QueryResult<
     rows.into_iter().map(read).collect()
 }
 
-/// The rows that a webhook left on trails.
-///
-/// # Errors
-/// As [`trail`].
-pub async fn event_of_webhook(
-    conn: &mut AsyncPgConnection,
-    webhook_id: Uuid,
-) -> QueryResult<Vec<Row>> {
-    let rows = order_events::table
-        .filter(order_events::webhook_id.eq(webhook_id))
-        .filter(order_events::kind.eq("event"))
-        .order(order_events::order_id)
-        .select(Stored::as_select())
-        .load(conn)
-        .await?;
-    rows.into_iter().map(read).collect()
-}
-
 fn read(stored: Stored) -> QueryResult<Row> {
     let label = stored.label.map(|label| label.parse()).transpose();
     let from_status = stored.from_status.map(|status| status.parse()).transpose();

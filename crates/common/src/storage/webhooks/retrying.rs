@@ -2,15 +2,16 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use diesel::QueryResult;
-use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{BigInt, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use uuid::Uuid;
 
 use super::log::{Ended, LogRow, write};
 use crate::domain::Timestamp;
 use crate::storage::commit::Pending;
-use crate::storage::schema::webhooks;
+use crate::storage::statement::statement;
 
 /// An event that goes to a delay queue.
 pub struct Retrying<'a> {
@@ -50,15 +51,20 @@ fn row<'a>(retrying: &'a Retrying<'_>) -> LogRow<'a> {
     }
 }
 
+statement! {
+    // The state stands in the text: a plan for any state could not use the index of the retrying ones.
+    struct Overdue { before: DateTime<Utc> => Timestamptz }
+    -> (BigInt,);
+    "SELECT count(*) FROM webhooks WHERE state = 'retrying' AND due_at < $"
+}
+
 /// How many retries were due before that time and have not come. More than none for long: a delay queue is stuck.
 ///
 /// # Errors
 /// As any query.
 pub async fn overdue(conn: &mut AsyncPgConnection, before: Timestamp) -> QueryResult<i64> {
-    webhooks::table
-        .filter(webhooks::state.eq("retrying"))
-        .filter(webhooks::due_at.lt(before.to_datetime()))
-        .count()
+    let (count,): (i64,) = Overdue { before: before.to_datetime() }
         .get_result(conn)
-        .await
+        .await?;
+    Ok(count)
 }

@@ -3,9 +3,12 @@
 mod absorption;
 mod commit;
 mod concurrency;
+mod constraints;
 mod dead;
 mod ledger;
 mod migrations;
+mod partitions;
+mod plans;
 mod pool;
 mod schema;
 mod sender;

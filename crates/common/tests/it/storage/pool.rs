@@ -15,7 +15,9 @@ struct Told {
 #[tokio::test]
 async fn a_connection_has_the_least_role_and_a_limit_on_every_wait() -> anyhow::Result<()> {
     let database = TestDatabase::new().await?;
-    let mut conn = database.connection().await?;
+    let settings = Database { url: database.url().into(), ..Database::default() };
+    let pool = pool::connect(&settings, 1)?;
+    let mut conn = pool.get().await?;
     for (setting, expected) in [
         ("role", "waybill_app"),
         ("statement_timeout", "5s"),
