@@ -55,9 +55,7 @@ impl TestDatabase {
         }
         let name = format!("{TEST}{}_{}", std::process::id(), Uuid::now_v7().simple());
         server
-            .batch_execute(&format!(
-                "CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
-            ))
+            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
             .await
             .context("could not copy the template database")?;
         let settings = settings(&name)?;
@@ -164,8 +162,16 @@ fn url_of(database: &str) -> anyhow::Result<String> {
     Ok(url.into())
 }
 
+/// As services have it, but for patience: many tests at once keep a disk busier than any limit of production allows.
 fn settings(database: &str) -> anyhow::Result<config::Database> {
-    Ok(config::Database { url: url_of(database)?.into(), ..config::Database::default() })
+    Ok(config::Database {
+        url: url_of(database)?.into(),
+        connect_timeout_ms: 30_000,
+        statement_timeout_ms: 30_000,
+        lock_timeout_ms: 10_000,
+        transaction_timeout_ms: 60_000,
+        ..config::Database::default()
+    })
 }
 
 async fn lock(server: &mut AsyncPgConnection) -> anyhow::Result<()> {
@@ -267,4 +273,33 @@ fn migrations_hash() -> anyhow::Result<String> {
         hash.update(std::fs::read(directory.path().join("up.sql"))?);
     }
     Ok(hex::encode(&hash.finalize()[..6]))
+}
+
+/// Makes the database refuse events whose key holds a word, with that SQLSTATE: what to run as the owner.
+#[must_use]
+pub fn refuse(word: &str, code: &str) -> String {
+    refuse_while(&format!("NEW.dedup_key LIKE '%{word}%'"), code)
+}
+
+/// Makes the database refuse the first try at an event whose key holds a word, as if something passing were at fault. A
+/// sequence counts the tries: it does not roll back.
+#[must_use]
+pub fn refuse_once(word: &str) -> String {
+    let first = format!("NEW.dedup_key LIKE '%{word}%' AND nextval('public.refused') = 1");
+    let counted =
+        "CREATE SEQUENCE public.refused; GRANT USAGE ON SEQUENCE public.refused TO PUBLIC;";
+    format!("{counted} {}", refuse_while(&first, RAISED))
+}
+
+/// The SQLSTATE of a plain RAISE: an error that may go better later.
+pub const RAISED: &str = "P0001";
+
+fn refuse_while(condition: &str, code: &str) -> String {
+    format!(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+           IF {condition} THEN \
+             RAISE EXCEPTION 'the test refuses %', NEW.dedup_key USING ERRCODE = '{code}'; \
+           END IF; RETURN NEW; END $$; \
+         CREATE TRIGGER refuse BEFORE INSERT ON event_keys FOR EACH ROW EXECUTE FUNCTION refuse();"
+    )
 }

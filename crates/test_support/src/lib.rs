@@ -1,6 +1,7 @@
 //! What tests share: databases, broker prefixes, private servers, signed webhooks, a proxy that can be cut.
 
 pub mod broker;
+pub mod collector;
 pub mod database;
 pub mod environment;
 pub mod private;

@@ -28,6 +28,9 @@ secrets = ["whsec_demo"]
 order_ref = "/metadata/order_id"
 "#;
 
+/// The bearer token of `payments`.
+pub const TOKEN: &str = "demo-token";
+
 /// A configuration with the sources that tests send from, and nothing else set.
 ///
 /// # Panics

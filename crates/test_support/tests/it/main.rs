@@ -1,5 +1,3 @@
-//! What tests rely on, tested: the proxy, the private servers, the waiting.
+//! Ingest and worker together: what no part can promise alone.
 
-mod eventually;
-mod private;
-mod proxy;
+mod trace;

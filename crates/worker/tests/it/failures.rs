@@ -1,22 +1,12 @@
 //! What one event fails for is its own affair: its neighbours are committed, and it is retried or dead.
 
 use waybill_common::domain::Verdict;
+use waybill_test_support::broker::TestBroker;
+use waybill_test_support::database::{RAISED, refuse, refuse_once};
 
 use crate::system::{TestSystem, counted};
 
-/// Makes the database refuse events whose key holds a word, with that SQLSTATE.
-pub(crate) fn refuse(word: &str, code: &str) -> String {
-    format!(
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-           IF NEW.dedup_key LIKE '%{word}%' THEN \
-             RAISE EXCEPTION 'the test refuses %', NEW.dedup_key USING ERRCODE = '{code}'; \
-           END IF; RETURN NEW; END $$; \
-         CREATE TRIGGER refuse BEFORE INSERT ON event_keys FOR EACH ROW EXECUTE FUNCTION refuse();"
-    )
-}
-
 const CHECK_VIOLATION: &str = "23514";
-pub(crate) const RAISED: &str = "P0001";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poisonous_event_is_dead_and_its_neighbours_are_committed() -> anyhow::Result<()> {
@@ -50,16 +40,18 @@ async fn a_poisonous_event_is_dead_and_its_neighbours_are_committed() -> anyhow:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_fails_for_the_moment_is_retried_and_then_counts() -> anyhow::Result<()> {
-    let system = TestSystem::start().await?;
-    system.sql(&refuse("SHAKY", RAISED)).await?;
+    let mut broker = TestBroker::new();
+    // Long enough to be looked at.
+    broker.retry.delays_seconds = vec![5];
+    let mut system = TestSystem::among(broker).await?;
+    system.start_worker()?;
+    system.sql(&refuse_once("SHAKY")).await?;
     let shaky = system.payments.native("A-1", "SHAKY", "paid", 1_00)?;
     system.publish(&shaky).await?;
     let id = shaky.event.webhook_id;
     let retrying = system.until_retrying(&shaky).await;
     assert_eq!((retrying.verdict, retrying.attempts), (None, 1));
     assert!(retrying.last_error.unwrap().contains("the test refuses"));
-
-    system.sql("DROP TRIGGER refuse ON event_keys").await?;
 
     assert_eq!(system.verdicts([&shaky]).await, [Verdict::Applied]);
     assert_eq!(system.log().await?[&id].attempts, 2);

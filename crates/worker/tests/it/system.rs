@@ -44,10 +44,15 @@ pub(crate) struct TestSystem {
 impl TestSystem {
     /// Everything but a worker: on the shared servers.
     pub(crate) async fn new() -> anyhow::Result<Self> {
+        Self::among(TestBroker::new()).await
+    }
+
+    /// Everything but a worker, with queues of that kind.
+    pub(crate) async fn among(broker: TestBroker) -> anyhow::Result<Self> {
         let database = TestDatabase::new().await?;
         let mut config = config();
         config.database = database.settings().clone();
-        Self::with(config, (TestBroker::new(), TestRedis::new()), Some(database)).await
+        Self::with(config, (broker, TestRedis::new()), Some(database)).await
     }
 
     /// With one worker.

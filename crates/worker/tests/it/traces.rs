@@ -1,37 +1,27 @@
 //! One trace per webhook: from the message's headers to the commit, across a retry too.
 
-use mock_collector::{MockServer, Protocol, ServerHandle, TestSpan};
 use waybill_common::broker::{Headers, Queue, Route};
-use waybill_common::config;
 use waybill_common::domain::Verdict;
-use waybill_common::telemetry::{self, Telemetry};
-use waybill_test_support::eventually;
+use waybill_test_support::collector::{CONSUMER, Collector};
+use waybill_test_support::database::refuse_once;
 
-use crate::failures::{RAISED, refuse};
-use crate::system::{SOON, TestSystem};
+use crate::system::TestSystem;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PUBLISH: &str = "b7ad6b7169203331";
-/// The kind of a consumer's span as OTLP numbers it.
-const CONSUMER: i32 = 5;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_that_is_retried_stays_in_the_trace_it_was_published_in() -> anyhow::Result<()> {
-    let collector = MockServer::builder()
-        .protocol(Protocol::HttpBinary)
-        .start()
-        .await?;
-    let telemetry = start(format!("http://{}", collector.addr()))?;
+    let collector = Collector::start().await?;
+    let telemetry = collector.telemetry("waybill-worker")?;
     let system = TestSystem::start().await?;
-    system.sql(&refuse("SHAKY", RAISED)).await?;
+    system.sql(&refuse_once("SHAKY")).await?;
     let webhook = system.payments.native("A-1", "SHAKY", "paid", 1_00)?;
     let traceparent = Some(format!("00-{TRACE}-{PUBLISH}-01"));
     let headers = Headers { traceparent, ..Headers::default() };
     system
         .send(Route::Work { shard: 0 }, &webhook, &headers)
         .await?;
-    system.until_retrying(&webhook).await;
-    system.sql("DROP TRIGGER refuse ON event_keys").await?;
     assert_eq!(system.verdicts([&webhook]).await, [Verdict::Applied]);
     let name = format!("process {}", system.broker.topology().name(Queue::Work { shard: 0 }));
     let order = system.order("A-1").await?;
@@ -39,7 +29,7 @@ async fn a_webhook_that_is_retried_stays_in_the_trace_it_was_published_in() -> a
     let metrics = telemetry.scrape().text()?;
     tokio::task::spawn_blocking(move || telemetry.finish()).await?;
 
-    let process = spans(&collector, &name, 2).await;
+    let process = collector.spans(&name, 2).await;
     let (first, second) = match &process[..] {
         [a, b] if a.parent == PUBLISH => (a, b),
         [a, b] => (b, a),
@@ -50,7 +40,8 @@ async fn a_webhook_that_is_retried_stays_in_the_trace_it_was_published_in() -> a
     assert_eq!((first.kind, second.kind), (CONSUMER, CONSUMER));
     let told = |name: &str| second.attributes.contains(&name.to_owned());
     assert!(told("webhook.id") && told("order.id"), "{:?}", second.attributes);
-    let commits: Vec<String> = spans(&collector, "commit", 2)
+    let commits: Vec<String> = collector
+        .spans("commit", 2)
         .await
         .into_iter()
         .map(|commit| commit.trace)
@@ -62,63 +53,6 @@ async fn a_webhook_that_is_retried_stays_in_the_trace_it_was_published_in() -> a
     check_counted(&metrics);
     assert_eq!(order.version, 1);
     Ok(())
-}
-
-/// The exporter's blocking client must not be made inside a runtime.
-fn start(endpoint: String) -> anyhow::Result<Telemetry> {
-    let settings = config::Telemetry { otlp_endpoint: Some(endpoint), ..Default::default() };
-    std::thread::spawn(move || telemetry::start("waybill-worker", &settings))
-        .join()
-        .expect("it does not panic")
-}
-
-/// What the collector was told of one span, ids in hex.
-struct Seen {
-    trace: String,
-    id: String,
-    parent: String,
-    kind: i32,
-    linked: Vec<String>,
-    attributes: Vec<String>,
-}
-
-impl From<&TestSpan> for Seen {
-    fn from(told: &TestSpan) -> Self {
-        let span = told.span();
-        Self {
-            trace: hex::encode(&span.trace_id),
-            id: hex::encode(&span.span_id),
-            parent: hex::encode(&span.parent_span_id),
-            kind: span.kind,
-            linked: span
-                .links
-                .iter()
-                .map(|link| hex::encode(&link.trace_id))
-                .collect(),
-            attributes: span
-                .attributes
-                .iter()
-                .map(|attribute| attribute.key.clone())
-                .collect(),
-        }
-    }
-}
-
-async fn spans(collector: &ServerHandle, name: &str, count: usize) -> Vec<Seen> {
-    eventually(SOON, async || {
-        collector
-            .with_collector(|seen| {
-                let found: Vec<Seen> = seen
-                    .spans()
-                    .iter()
-                    .filter(|told| told.span().name == name)
-                    .map(Seen::from)
-                    .collect();
-                if found.len() == count { Ok(found) } else { Err(seen.dump()) }
-            })
-            .await
-    })
-    .await
 }
 
 fn check_counted(metrics: &str) {
