@@ -36,6 +36,8 @@ pub enum Refusal {
     MediaType,
     #[error("no such source")]
     UnknownSource,
+    #[error("the source does not allow this address")]
+    Address,
     #[error("the webhook was not believed")]
     Signature(#[source] SignatureError),
     #[error("too many requests that were not believed")]
@@ -99,6 +101,7 @@ impl Refusal {
             Self::Encoded => "encoded",
             Self::MediaType => "media_type",
             Self::UnknownSource => "unknown_source",
+            Self::Address => "address",
             Self::Signature(SignatureError::Missing) => "signature_missing",
             Self::Signature(SignatureError::Malformed) => "signature_malformed",
             Self::Signature(SignatureError::TooOld) => "signature_too_old",
@@ -125,8 +128,10 @@ impl Refusal {
             Self::Broken(_) => "The body could not be read",
             Self::Encoded => "A content encoding is not supported",
             Self::MediaType => "The content type is not supported",
-            // One sentence for both, so that nobody learns which sources exist.
-            Self::UnknownSource | Self::Signature(_) => "The webhook could not be authenticated",
+            // One sentence for all, so that nobody learns which sources exist.
+            Self::UnknownSource | Self::Address | Self::Signature(_) => {
+                "The webhook could not be authenticated"
+            }
             Self::TooManyFailures(_) | Self::TooManyRequests(_) => "Too many requests",
             Self::Malformed(sentence) => sentence,
             Self::Invalid(_) => "The given data was invalid",
@@ -187,7 +192,7 @@ impl ResponseError for Refusal {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoded | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::UnknownSource | Self::Signature(_) => StatusCode::UNAUTHORIZED,
+            Self::UnknownSource | Self::Address | Self::Signature(_) => StatusCode::UNAUTHORIZED,
             Self::TooManyFailures(_) | Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             // 503 and not 500: the provider must send it again.

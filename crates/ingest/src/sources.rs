@@ -1,7 +1,9 @@
 //! The configured senders, found by the last part of the path.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
+use ipnet::IpNet;
 use uuid::Uuid;
 use waybill_common::config;
 use waybill_common::domain::Timestamp;
@@ -18,6 +20,8 @@ pub struct Source {
     pub name: String,
     pub adapter: Box<dyn Adapter>,
     pub requests: Option<Requests>,
+    /// Networks that its requests may come from; none: any.
+    allow_from: Vec<IpNet>,
 }
 
 /// Every configured sender.
@@ -50,17 +54,20 @@ impl Sources {
         self.by_name.values()
     }
 
-    /// Believes the request of a source, or refuses it. A source that does not exist costs the same.
+    /// Believes the request of a source, or refuses it. A source that does not exist costs the same; one that does not
+    /// allow the client's address costs nothing.
     ///
     /// # Errors
     /// Always one answer: nobody learns what was wrong, nor which sources exist.
     pub fn verify<'a>(
         &self,
         source: Option<&'a Source>,
+        client: IpAddr,
         request: &Request<'_>,
         now: Timestamp,
     ) -> Result<(&'a Source, Verified), Refusal> {
         match source {
+            Some(source) if !source.allows(client) => Err(Refusal::Address),
             Some(source) => source
                 .adapter
                 .verify(request, now)
@@ -74,11 +81,18 @@ impl Sources {
 }
 
 impl Source {
+    /// Whether its sender may be at that address.
+    #[must_use]
+    pub fn allows(&self, client: IpAddr) -> bool {
+        self.allow_from.is_empty() || self.allow_from.iter().any(|net| net.contains(&client))
+    }
+
     fn new(name: &str, source: &config::Source) -> Result<Self, SetupError> {
         Ok(Self {
             name: name.to_owned(),
             adapter: adapter(name, source)?,
             requests: source.rate_limit.map(|limit| Requests::new(name, limit)),
+            allow_from: source.allow_from.clone(),
         })
     }
 }

@@ -37,7 +37,8 @@ struct Understood<'a> {
 /// Any other method: a handshake, where the source's provider has one.
 pub async fn shake_hands(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Refusal> {
     let sources = app.sources.load_full();
-    let source = named(&request, &sources);
+    let client = app.client(&request);
+    let source = named(&request, &sources).filter(|source| source.allows(client));
     let raw = Request { headers: raw(request.headers()), query: request.query_string(), body: &[] };
     source
         .and_then(|source| source.adapter.handshake(request.method().as_str(), &raw))
@@ -89,7 +90,7 @@ async fn understand<'a>(
         Span::current().record("source", source.name.as_str());
     }
     let (source, verified) = sources
-        .verify(found, &raw, now)
+        .verify(found, client, &raw, now)
         .inspect_err(|_| app.failures.count(client))?;
     app.metrics.verified(&source.name, &verified, now);
     if let Some(requests) = &source.requests

@@ -235,6 +235,15 @@ fn demand_production(config: &Config, demand: &mut Demand<'_>) {
             "worker.breaker_open_min_ms must be at least {BREAKER_OPEN_MIN_MS} outside the demo profile"
         ),
     );
+    demand(
+        config
+            .ingest
+            .trusted_proxies
+            .iter()
+            .all(|net| net.prefix_len() > 0),
+        "ingest.trusted_proxies must not trust the whole internet outside the demo profile, for then everyone chooses the address that is counted"
+            .into(),
+    );
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     for (name, source) in &config.sources {
         for secret in source.secrets.iter().chain(&source.tokens) {

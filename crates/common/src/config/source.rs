@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
@@ -52,6 +53,9 @@ pub struct Source {
     /// senders usually put them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<Map>,
+    /// Networks that its requests may come from; none: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_from: Vec<IpNet>,
     /// Absent: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
@@ -76,6 +80,7 @@ impl Source {
             webhook_id: None,
             signature: None,
             map: None,
+            allow_from: Vec::new(),
             rate_limit: None,
         }
     }

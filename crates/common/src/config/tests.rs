@@ -113,6 +113,16 @@ fn production_refuses_weak_shared_and_sample_secrets() {
 }
 
 #[test]
+fn production_lets_no_stranger_choose_its_address() {
+    for everyone in ["0.0.0.0/0", "::/0"] {
+        let text = format!("[ingest]\ntrusted_proxies = ['10.0.0.0/8', '{everyone}']");
+        check_refused(&text, "ingest.trusted_proxies must not trust");
+    }
+    check_refused("[ingest]\ntrusted_proxies = ['10.0.0.0/33']", "trusted_proxies");
+    check_refused("[sources.a]\nprovider = 'native'\nallow_from = ['here']", "allow_from");
+}
+
+#[test]
 fn secrets_never_show() {
     let text = "profile = 'demo'\n[database]\nurl = 'postgres://me:hunter2@db/waybill'\n\
                 [sources.a]\nprovider = 'stripe'\nsecrets = ['whsec_hunter2', { value = 'hunter2' }]";

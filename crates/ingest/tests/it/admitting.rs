@@ -128,3 +128,44 @@ async fn a_second_secret_works_while_the_first_is_being_replaced() -> anyhow::Re
     assert_eq!(ingest.published().await?.len(), 2);
     ingest.finish().await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_hears_only_the_networks_that_it_allows() -> anyhow::Result<()> {
+    let ingest = TestIngest::with(|config| {
+        config.ingest.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        let source = config.sources.get_mut("payments").unwrap();
+        source.allow_from =
+            vec!["198.51.100.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
+    })
+    .await?;
+    let mut told_so = Vec::new();
+    for (client, expected) in [
+        ("198.51.100.7", 202),
+        ("2001:db8:7::1", 202),
+        ("::ffff:198.51.100.8", 202),
+        ("198.51.101.7", 401),
+        ("2001:db9::1", 401),
+        ("nobody", 401),
+    ] {
+        let response = ingest
+            .http
+            .post(ingest.url("/webhooks/payments"))
+            .header("authorization", TOKEN)
+            .header("x-forwarded-for", client)
+            .body(paid(&format!("TXN_{client}")).to_string())
+            .send()
+            .await?;
+        let (status, body) = told(response).await?;
+        assert_eq!(status, expected, "{client}");
+        if status == 401 {
+            told_so.push(body);
+        }
+    }
+    let unknown = ingest
+        .send("/webhooks/nobody", TOKEN, paid("T").to_string())
+        .await?;
+    let (_, unknown) = told(unknown).await?;
+    assert!(told_so.iter().all(|body| *body == unknown), "{told_so:?}");
+    assert_eq!(ingest.published().await?.len(), 3);
+    ingest.finish().await
+}
