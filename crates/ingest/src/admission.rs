@@ -15,7 +15,7 @@ use governor::Quota;
 use waybill_common::config::RateLimit;
 
 /// Addresses that one limiter remembers. Above it new ones are not counted: a limit protects the work behind it, it
-/// must not lock out strangers because others are many.
+/// must not lock out strangers because others are many. So a limiter takes at most 32 MiB, which a test measures.
 const OWNERS_MAX: usize = 100_000;
 
 /// So many in so long, refilled evenly.

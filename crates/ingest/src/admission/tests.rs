@@ -24,16 +24,53 @@ async fn only_failures_use_up_the_failing_clients_budget() {
     assert!(failures.admit(STRANGER).is_err());
 }
 
+/// What all that is remembered of strangers may take, by the docs of [`OWNERS_MAX`].
+const BYTES_MAX: u64 = 32 * 1024 * 1024;
+
 #[tokio::test]
-async fn the_memory_of_failures_is_bounded_and_strangers_in_number_lock_nobody_out() {
+async fn a_million_strangers_take_bounded_memory_and_lock_nobody_out() {
+    let before = resident_bytes();
     let failures = Failures::new(1);
-    let strangers = u64::try_from(OWNERS_MAX).unwrap() + 1_000;
-    for number in 0..strangers {
-        failures.count(IpAddr::V6(Ipv6Addr::from(u128::from(number) << 64)));
+    for number in 0..1_000_000_u32 {
+        let stranger = IpAddr::V6(Ipv6Addr::from(u128::from(number) << 64));
+        assert!(failures.admit(stranger).is_ok(), "nobody is refused for the others");
+        failures.count(stranger);
     }
+    let bytes = resident_bytes().saturating_sub(before);
+    assert!(bytes <= BYTES_MAX, "{bytes} bytes");
     assert!(failures.remembered() <= OWNERS_MAX);
+    assert!(
+        failures
+            .admit(IpAddr::V6(Ipv6Addr::from(7_u128 << 64)))
+            .is_err(),
+        "still known"
+    );
     failures.count(STRANGER);
     assert!(failures.admit(STRANGER).is_ok());
+}
+
+#[test]
+fn a_million_clients_of_a_source_take_bounded_memory() {
+    let before = resident_bytes();
+    let limit = RateLimit { requests: 1, window_seconds: 3_600, per: RateLimitPer::Ip };
+    let requests = Requests::new("a", limit);
+    for number in 0..1_000_000_u32 {
+        let client = IpAddr::V4(std::net::Ipv4Addr::from(number));
+        assert!(requests.admit_alone(client).is_ok(), "nobody is refused for the others");
+    }
+    let bytes = resident_bytes().saturating_sub(before);
+    assert!(bytes <= BYTES_MAX, "{bytes} bytes");
+}
+
+/// Of this process, as the system counts it.
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap();
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    kilobytes * 1024
 }
 
 #[test]
