@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class Settings(settings.Settings):
 
 
 def main() -> int:
+    # Whoever ends the run from outside gets it cleaned up as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     chosen = arguments()
     packages = os.environ.get("NPM_PACKAGES")
     node = Node(Path(packages)) if packages else None
