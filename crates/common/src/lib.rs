@@ -8,6 +8,7 @@ pub mod broker;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod id;
 pub mod lock;
 pub mod ops;
 pub mod shutdown;

@@ -11,9 +11,9 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument as _, Span};
-use uuid::Uuid;
 use waybill_common::domain::Timestamp;
 use waybill_common::domain::envelope::Envelope;
+use waybill_common::id;
 use waybill_providers::{Answer, Headers, ParseError, Parsed, Receipt, Request, Verified};
 
 use crate::app::App;
@@ -139,7 +139,7 @@ async fn accept(
     began: Instant,
 ) -> Result<Answer, Refusal> {
     let arrived = Instant::now();
-    let Understood { source, events, .. } = understood;
+    let Understood { source, events, received_at, .. } = understood;
     let outgoing = app
         .outbox
         .new_ones(understood.outgoing(request, body))
@@ -151,7 +151,7 @@ async fn accept(
     }
     let webhook_id = outgoing
         .first()
-        .map_or_else(Uuid::now_v7, Outgoing::webhook_id);
+        .map_or_else(|| id::at(*received_at), Outgoing::webhook_id);
     Span::current().record("webhook.id", tracing::field::display(webhook_id));
     let accepted = outgoing.len();
     publish(app, source, outgoing).await?;
@@ -190,7 +190,7 @@ impl Understood<'_> {
                 let envelope = Envelope {
                     event: event
                         .clone()
-                        .received(Uuid::now_v7(), &source.name, provider),
+                        .received(id::at(self.received_at), &source.name, provider),
                     received_at: self.received_at,
                     correlation_id: correlation_id.to_string(),
                     body: event.body.clone().unwrap_or_else(|| body.to_vec()),

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use anyhow::Context as _;
-use uuid::{NoContext, Uuid};
+use uuid::Uuid;
 use waybill_common::config::{self, Config};
 use waybill_common::domain::envelope::Envelope;
 use waybill_common::domain::{Currency, Money, Timestamp, Trust};
+use waybill_common::id;
 use waybill_providers::{
     Adapter, Headers, Message, Order, Parsed, Request, Scenario, Verified, adapter, scenarios,
 };
@@ -174,10 +175,6 @@ impl Sender {
     fn receive(&self) -> (Uuid, Timestamp) {
         let now = self.now.fetch_add(1_000, Ordering::SeqCst);
         let received_at = Timestamp::from_micros_saturating(now);
-        let seconds = received_at.seconds().unsigned_abs();
-        let nanoseconds = u32::try_from(received_at.micros() % 1_000_000 * 1_000)
-            .expect("less than a second in nanoseconds");
-        let time = uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds);
-        (Uuid::new_v7(time), received_at)
+        (id::at(received_at), received_at)
     }
 }

@@ -48,6 +48,12 @@ async fn the_message_is_the_whole_webhook_and_no_credential() -> anyhow::Result<
     assert_eq!(event.order_refs[0], Reference::order("550e8400-e29b-41d4-a716-446655440000"));
     assert_eq!(envelope.body, body.as_bytes());
     assert_eq!(envelope.received_at, now());
+    let millisecond = event.webhook_id.as_u128() >> 80;
+    assert_eq!(
+        millisecond,
+        u128::try_from(now().micros() / 1000)?,
+        "its row is found by its id alone"
+    );
     assert_eq!(envelope.correlation_id, "REQ-1");
     let headers: BTreeMap<String, String> =
         [("content-type", "application/json"), ("user-agent", "shop/1")]

@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::{End, Owned, Planner};
-use crate::domain::{Reference, Timestamp, Verdict, reason};
+use crate::domain::{Reference, Verdict, reason};
+use crate::id;
 use crate::storage::commit::ledger::{Entry, Ledger};
 use crate::storage::commit::link::{Reach, Target, reach};
 use crate::storage::order_aliases::Name;
@@ -59,7 +60,7 @@ impl<'a> Planner<'a> {
     }
 
     fn open(&mut self, entry: &Entry<'_>, namespace: &str) -> Uuid {
-        let id = new_id(self.now);
+        let id = id::at(self.now);
         self.orders
             .insert(id, Ledger::new(id, namespace, entry.now));
         id
@@ -126,11 +127,4 @@ impl<'a> Planner<'a> {
             .clone()
             .unwrap_or_else(|| id.to_string())
     }
-}
-
-/// A uuid v7 of the commit's time: new rows go where the index ends.
-fn new_id(now: Timestamp) -> Uuid {
-    let seconds = u64::try_from(now.seconds()).expect("times begin in 1970");
-    let nanoseconds = u32::try_from(now.micros() % 1_000_000).expect("less than a second") * 1_000;
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds))
 }
