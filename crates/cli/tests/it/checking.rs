@@ -97,7 +97,23 @@ async fn doctor_says_what_is_not_well() -> anyhow::Result<()> {
         (well("database"), well("retries"), well("redis")),
         (true.into(), true.into(), true.into())
     );
+    assert_eq!(well("broker"), true);
     installation.waybill(&["doctor"]).code(1);
+    installation
+        .waybill(&["topology", "delete", "--yes"])
+        .success();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_topology_is_declared_and_deleted_but_never_by_mistake() -> anyhow::Result<()> {
+    let installation = Installation::new().await?;
+    let declared = installation.json(&["topology", "declare"])?;
+    installation.waybill(&["topology", "delete"]).code(1);
+    let deleted = installation.json(&["topology", "delete", "--yes"])?;
+    assert_eq!((&declared["declared"], &deleted["declared"]), (&true.into(), &false.into()));
+    assert_eq!(declared["queues"], deleted["queues"]);
+    assert!(declared["queues"].to_string().contains(".work.v1.0"), "{declared}");
     Ok(())
 }
 

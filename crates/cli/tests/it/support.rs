@@ -43,7 +43,13 @@ impl Installation {
     pub(crate) fn waybill(&self, arguments: &[&str]) -> Assert {
         command(arguments)
             .env("DATABASE_URL", self.database.url())
+            .env("WAYBILL__BROKER__PREFIX", self.prefix())
             .assert()
+    }
+
+    /// Before every exchange and queue; whoever declares them deletes them again.
+    fn prefix(&self) -> String {
+        format!("t.cli.{}", self.now.micros())
     }
 
     /// What it prints for programs, however it exits.
