@@ -1,4 +1,4 @@
-"""What a webhook must not be (FAILURES.md, 4.7), with the status that each must get."""
+"""What a webhook must not be, with the status that each must get."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ def bodies() -> Iterator[str]:
 def wrong_events() -> Iterator[dict]:
     yield from ({"id": None}, {"id": 5}, {"id": "evt\0"}, {"id": "e" * 10_240}, {"id": "evt\r\nx"}, {"id": ""})
     yield from ({"created": None}, {"created": 1.5}, {"created": -1}, {"created": 10**30}, {"created": "now"})
+    yield from ({"type": None}, {"type": 5}, {"type": ""})
     yield from ({"data": None}, {"data": {}}, {"data": {"object": 5}}, {"data": {"object": {}}})
 
 

@@ -104,6 +104,9 @@ impl Stripe {
     fn fill(&self, event: &mut Parsed, body: &Json<'_>) -> Result<(), Without> {
         let id = body.at("id").text().filter(|id| is_id(id));
         let Some(id) = id else { return unusable("the event has no id") };
+        if event.native_type == NO_TYPE {
+            return unusable("the event has no type");
+        }
         let object = body.at("data").at("object");
         event.dedup_key = Some(id.to_owned());
         if let Some(hash) = canonical_sha256(&(id, &event.native_type, object)) {
@@ -164,10 +167,13 @@ fn account<'a>(body: &'a Json<'_>) -> Option<&'a str> {
         .find(|account| is_id(account))
 }
 
+/// What stands in the log for a type that is none.
+const NO_TYPE: &str = "unknown";
+
 fn native_type(body: &Json<'_>) -> String {
     body.at("type")
         .text()
         .filter(|name| is_id(name))
-        .unwrap_or("unknown")
+        .unwrap_or(NO_TYPE)
         .to_owned()
 }
