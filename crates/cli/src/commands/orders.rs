@@ -136,6 +136,12 @@ fn amount(minor: i64, currency: Currency) -> anyhow::Result<String> {
     }
 }
 
+/// UTC, to the millisecond.
+fn moment(time: Timestamp) -> String {
+    let text = time.to_string();
+    text.get(..23).unwrap_or(&text).replace('T', " ")
+}
+
 /// The audit trail: when each event happened beside when it was recorded, so that a bad order is seen at a glance.
 fn trail(rows: &[Row]) -> String {
     let lines = rows.iter().map(|Row { record, hash, .. }| {
@@ -145,8 +151,8 @@ fn trail(rows: &[Row]) -> String {
             .map_or(String::new(), |label| format!(" ({})", label.as_str()));
         [
             record.seq.to_string(),
-            record.occurred_at.to_string(),
-            record.recorded_at.to_string(),
+            moment(record.occurred_at),
+            moment(record.recorded_at),
             record.source.clone(),
             record.native_type.clone(),
             record.verdict.to_string(),
