@@ -9,6 +9,6 @@ mod rabbit;
 mod redis;
 
 pub use postgres::PrivatePostgres;
-pub use process::Signal;
+pub use process::{Signal, free_port};
 pub use rabbit::PrivateRabbit;
 pub use redis::PrivateRedis;

@@ -19,19 +19,32 @@ const END: Duration = Duration::from_secs(20);
 pub struct PrivatePostgres {
     folder: TempDir,
     port: u16,
+    /// Each `name=value`.
+    settings: Vec<String>,
     server: Option<Process>,
 }
 
 impl PrivatePostgres {
+    /// With PostgreSQL's own defaults.
+    ///
     /// # Errors
     /// Where it cannot be made or started.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// With these settings, each `name=value`.
+    ///
+    /// # Errors
+    /// Where it cannot be made or started.
+    pub async fn start_with(settings: &[&str]) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
         if is_root()? {
             let nobody = user_id("nobody")?;
             chown(folder.path(), Some(nobody), None)?;
         }
-        let mut postgres = Self { folder, port: free_port()?, server: None };
+        let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let mut postgres = Self { folder, port: free_port()?, settings, server: None };
         postgres.make()?;
         postgres.start_again().await?;
         Ok(postgres)
@@ -53,7 +66,8 @@ impl PrivatePostgres {
             .arg("-D")
             .arg(self.data())
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
-            .args(["-c", &format!("port={}", self.port)]);
+            .args(["-c", &format!("port={}", self.port)])
+            .args(self.settings.iter().flat_map(|setting| ["-c", setting]));
         let log = self.folder.path().join("server.log");
         let mut server = Process::start(&mut command, &log)?;
         let port = self.port.to_string();

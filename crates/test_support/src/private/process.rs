@@ -103,7 +103,10 @@ pub(super) async fn ready(
 }
 
 /// A port that nobody listens on now.
-pub(super) fn free_port() -> anyhow::Result<u16> {
+///
+/// # Errors
+/// Where there is none.
+pub fn free_port() -> anyhow::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())
 }
