@@ -1,0 +1,9 @@
+//! What the machine allows: one step of the pipeline at a time, with nothing around it.
+
+mod http;
+mod publish;
+mod sql;
+
+pub(crate) use http::http_alone;
+pub(crate) use publish::{publish_alone, publish_by};
+pub(crate) use sql::{Slicing, commit_into, sql_alone};

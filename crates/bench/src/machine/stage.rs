@@ -1,0 +1,185 @@
+//! Servers and names for one run of the bench, cleaned up after.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+use uuid::Uuid;
+use waybill_common::storage;
+use waybill_common::{config, config::Redis};
+use waybill_test_support::environment::amqp_url;
+use waybill_test_support::private::PrivatePostgres;
+use waybill_test_support::redis::TestRedis;
+
+use super::database::Database;
+use super::program::{Program, Usage, free_address};
+use super::queues::Queues;
+use super::settings::{Addresses, Tweak, text};
+
+/// `docs/OPERATIONS.md`; then two that change nothing but what can be seen: recycled segments of log are kept, as a server
+/// has them that has been running for a while, and the server notes when each transaction was committed.
+const TUNED: [&str; 9] = [
+    "shared_buffers=4GB",
+    "max_wal_size=16GB",
+    "checkpoint_timeout=15min",
+    "wal_compression=lz4",
+    "fsync=on",
+    "synchronous_commit=on",
+    "max_connections=100",
+    "min_wal_size=2GB",
+    "track_commit_timestamp=on",
+];
+const TEMPLATE: &str = "bench_template";
+
+pub(crate) struct Stage {
+    postgres: PrivatePostgres,
+    maintenance: Database,
+    redis: TestRedis,
+    pub(crate) queues: Queues,
+    broker: config::Broker,
+    folder: TempDir,
+    made: u32,
+    ingest: Option<Ingest>,
+}
+
+/// Ingest, once it runs: it knows no database, and one serves for all runs.
+struct Ingest {
+    program: Program,
+    listens: SocketAddr,
+}
+
+impl Stage {
+    /// Starts PostgreSQL and declares the topology.
+    pub(crate) async fn set_up() -> anyhow::Result<Self> {
+        let postgres = PrivatePostgres::start_with(&TUNED)
+            .await
+            .context("could not start a PostgreSQL of the bench's own")?;
+        let mut maintenance = Database::open(postgres.url()).await?;
+        maintenance
+            .execute(&format!("CREATE DATABASE {TEMPLATE}"))
+            .await?;
+        let template = address(&postgres, TEMPLATE);
+        let settings = config::Database { url: template.into(), ..Default::default() };
+        storage::migrate(&settings)
+            .await
+            .context("could not migrate")?;
+        let broker = config::Broker {
+            url: amqp_url().into(),
+            prefix: format!("bench.{}", Uuid::now_v7().simple()),
+            ..Default::default()
+        };
+        let queues = Queues::set_up(&broker).await?;
+        let folder = TempDir::new()?;
+        Ok(Self {
+            postgres,
+            maintenance,
+            redis: TestRedis::new(),
+            queues,
+            broker,
+            folder,
+            made: 0,
+            ingest: None,
+        })
+    }
+
+    /// A new, empty database with the schema.
+    pub(crate) async fn database(&mut self) -> anyhow::Result<Database> {
+        self.made += 1;
+        let name = format!("bench_{}", self.made);
+        self.maintenance
+            .execute(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+            .await?;
+        Database::open(address(&self.postgres, &name)).await
+    }
+
+    /// Writes so much log and lets the server have it again, so that no run pays for the first use of a segment.
+    pub(crate) async fn warm_up(&mut self, mebibytes: u32) -> anyhow::Result<()> {
+        let rows = u64::from(mebibytes) * 1024;
+        let write = format!(
+            "CREATE TABLE warm_up AS SELECT string_agg(md5(n::text || k::text), '') AS text \
+             FROM generate_series(1, {rows}) n, generate_series(1, 32) k GROUP BY n"
+        );
+        for statement in [write.as_str(), "DROP TABLE warm_up", "CHECKPOINT", "CHECKPOINT"] {
+            self.maintenance.execute(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Drops a database; its connections are closed by the server.
+    pub(crate) async fn drop_database(&mut self, database: Database) -> anyhow::Result<()> {
+        let (_, name) = database
+            .url()
+            .rsplit_once('/')
+            .context("an address ends with a name")?;
+        let drop_it = format!("DROP DATABASE {name} WITH (FORCE)");
+        self.maintenance.execute(&drop_it).await
+    }
+
+    /// Where ingest listens; it is started at the first call.
+    pub(crate) async fn ingest(&mut self) -> anyhow::Result<SocketAddr> {
+        if let Some(ingest) = &self.ingest {
+            return Ok(ingest.listens);
+        }
+        let (file, listens, ops, _) = self.configure(&self.maintenance, Tweak::default())?;
+        let program = Program::start("waybill-ingest", &file, ops).await?;
+        self.ingest = Some(Ingest { program, listens });
+        Ok(listens)
+    }
+
+    /// What ingest has used so far; nothing before it runs.
+    pub(crate) fn ingest_usage(&self) -> anyhow::Result<Usage> {
+        let ingest = self.ingest.as_ref();
+        ingest.map_or(Ok(Usage::default()), |ingest| ingest.program.usage())
+    }
+
+    pub(crate) async fn start_worker(
+        &self,
+        database: &Database,
+        tweak: Tweak,
+    ) -> anyhow::Result<Program> {
+        let (file, _, _, ops) = self.configure(database, tweak)?;
+        Program::start("waybill-worker", &file, ops).await
+    }
+
+    pub(crate) fn redis(&self) -> &Redis {
+        &self.redis.config
+    }
+
+    fn configure(
+        &self,
+        database: &Database,
+        tweak: Tweak,
+    ) -> anyhow::Result<(PathBuf, SocketAddr, SocketAddr, SocketAddr)> {
+        let (ingest, ingest_ops, worker_ops) = (free_address()?, free_address()?, free_address()?);
+        let addresses = Addresses {
+            database,
+            redis: &self.redis.config,
+            broker: &self.broker,
+            ingest,
+            ingest_ops,
+            worker_ops,
+        };
+        let file = self.folder.path().join("waybill.toml");
+        std::fs::write(&file, text(&addresses, tweak))?;
+        Ok((file, ingest, ingest_ops, worker_ops))
+    }
+
+    /// Deletes what was declared and stored on shared servers. What is the bench's own goes with its handles.
+    pub(crate) async fn clean_up(self) -> anyhow::Result<()> {
+        // Killed: nothing is in flight, and it would serve on for seconds.
+        drop(self.ingest);
+        self.queues.clean_up().await?;
+        let redis = self.redis;
+        tokio::task::spawn_blocking(move || drop(redis)).await?;
+        Ok(())
+    }
+}
+
+fn address(postgres: &PrivatePostgres, database: &str) -> String {
+    let server = postgres.url();
+    let (server, _) = server
+        .rsplit_once('/')
+        .expect("an address ends with a database");
+    format!("{server}/{database}")
+}
