@@ -15,8 +15,8 @@ pub use fault::Fault;
 pub use load::{ConfigError, file_in_force, from_toml, load, redacted};
 pub use secret::{Secret, SecretText};
 pub use sections::{
-    Batch, Broker, Console, Database, Ingest, Lock, LockMode, Profile, Redis, Retry, Telemetry,
-    Worker,
+    Backpressure, Batch, Broker, Console, Database, Ingest, Lock, LockMode, Profile, Redis, Retry,
+    Telemetry, Worker,
 };
 pub use source::{Algorithm, Encoding, Map, RateLimit, RateLimitPer, Signature, Source};
 
@@ -33,6 +33,7 @@ pub struct Config {
     pub database: Database,
     pub redis: Redis,
     pub broker: Broker,
+    pub backpressure: Backpressure,
     pub ingest: Ingest,
     pub worker: Worker,
     pub batch: Batch,

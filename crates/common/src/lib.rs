@@ -3,6 +3,7 @@
 //! Walls: [`domain`] does no I/O; [`storage`] and [`broker`] never name each other; only [`config`] reads the
 //! environment; only [`clock`] reads the time.
 
+pub mod age;
 pub mod backoff;
 pub mod broker;
 pub mod clock;

@@ -14,6 +14,7 @@ use waybill_common::shutdown::Shutdown;
 use crate::admission::Failures;
 use crate::body;
 use crate::client::Proxies;
+use crate::load::Load;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::redis::Redis;
@@ -32,6 +33,7 @@ pub struct App {
     /// Why the configuration as it stands now is not in force, if it is not.
     pub refused: ArcSwapOption<String>,
     pub redis: Redis,
+    pub load: Load,
     pub metrics: Metrics,
     pub clock: Clock,
     pub tasks: Tasks,
@@ -57,6 +59,13 @@ impl App {
             .map(|value| value.as_bytes())
             .collect();
         self.proxies.client(peer, forwarded.into_iter())
+    }
+
+    /// Looks at what waits, and at who sends it.
+    pub async fn look_at_load(&self) {
+        let sources = self.sources.load_full();
+        let pressure = self.load.look(sources.iter()).await;
+        self.metrics.pressure(pressure);
     }
 
     /// Frees what the limiters need no longer remember.

@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, interval, sleep};
 use tracing_actix_web::TracingLogger;
-use waybill_common::broker::{Consumer, Publisher, PublisherState, Topology};
+use waybill_common::broker::{Consumer, Depth, Publisher, PublisherState, Topology};
 use waybill_common::clock::Clock;
 use waybill_common::config::Config;
 use waybill_common::ops::{self, Dependency, Health};
@@ -28,11 +28,11 @@ use waybill_common::telemetry::Scrape;
 
 use crate::admission::Failures;
 use crate::app::{App, Tasks};
-use crate::backlog::Backlog;
 use crate::body::Bounds;
 use crate::client::Proxies;
 use crate::connection::{self, Limits};
 use crate::edge;
+use crate::load::{self, Load};
 use crate::marker::Markers;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
@@ -96,7 +96,7 @@ impl Application {
             .map_err(StartError::Configuration)?;
         let redis = Redis::start(&config.redis, health.uses("redis"), &stages.roads)
             .map_err(StartError::Configuration)?;
-        let (outbox, publisher) = roads(config, &redis, &health, &stages.roads);
+        let (outbox, publisher, depth) = roads(config, &redis, &health, &stages.roads);
         let app = Data::new(App {
             sources: ArcSwap::from_pointee(sources),
             failures: Failures::new(config.ingest.failures_per_minute),
@@ -111,6 +111,7 @@ impl Application {
             answer_within: Duration::from_millis(config.ingest.answer_timeout_ms),
             outbox: Arc::new(outbox),
             refused: ArcSwapOption::empty(),
+            load: Load::new(config, depth, redis.clone()),
             redis,
             metrics: Metrics::default(),
             clock,
@@ -122,6 +123,9 @@ impl Application {
         let handle = server.handle();
         stages.roads.spawn(serve(server));
         stages.roads.spawn(tidy(app.clone(), stages.roads.clone()));
+        stages
+            .roads
+            .spawn(watch_load(app.clone(), stages.roads.clone()));
         tracing::info!(%addr, %ops_addr, "ingest is listening");
         Ok(Self {
             addr,
@@ -174,7 +178,7 @@ fn roads(
     redis: &Redis,
     health: &Health,
     shutdown: &Shutdown,
-) -> (Outbox, Publisher) {
+) -> (Outbox, Publisher, watch::Receiver<Depth>) {
     let topology = Topology::new(&config.broker, &config.retry);
     let publisher = Publisher::start(&config.broker, topology.clone(), shutdown, SERVICE);
     // Publishes nothing: a connection that the broker blocks could not be asked how much is waiting.
@@ -190,11 +194,10 @@ fn roads(
     let outbox = Outbox {
         markers: Markers::new(redis.clone(), config.redis.marker_ttl_seconds),
         publisher: publisher.clone(),
-        backlog: Backlog::new(depth, config.broker.max_backlog),
         exchange: config.broker.prefix.clone(),
         shards: config.broker.shards,
     };
-    (outbox, publisher)
+    (outbox, publisher, depth)
 }
 
 fn listen(config: &Config, app: &Data<App>) -> Result<(SocketAddr, Server), StartError> {
@@ -254,6 +257,16 @@ async fn tidy(app: Data<App>, shutdown: Shutdown) {
     loop {
         tokio::select! {
             _ = ticks.tick() => app.forget_idle_clients(),
+            () = shutdown.begun() => return,
+        }
+    }
+}
+
+async fn watch_load(app: Data<App>, shutdown: Shutdown) {
+    let mut looks = interval(load::LOOK_EVERY);
+    loop {
+        tokio::select! {
+            _ = looks.tick() => app.look_at_load().await,
             () = shutdown.begun() => return,
         }
     }

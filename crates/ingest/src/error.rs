@@ -12,6 +12,8 @@ use waybill_providers::SignatureError;
 
 /// When a sender may try again after an outage of ours. Short: most outages are a reconnect.
 const RETRY_AFTER_SECONDS: u64 = 5;
+/// Likewise where too much is waiting, which takes a while to work off.
+const LOAD_RETRY_AFTER_SECONDS: u64 = 30;
 
 /// Every reason for which a request is refused.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +56,7 @@ pub enum Refusal {
     #[error("acceptance was not confirmed in time")]
     Late,
     #[error("too much is waiting already")]
-    Backlog,
+    Load,
     /// Our own mistake: the task that publishes did not end as it should.
     #[error("the publishing task failed")]
     Task(#[source] tokio::task::JoinError),
@@ -112,7 +114,7 @@ impl Refusal {
             Self::Invalid(_) => "invalid",
             Self::Unconfirmed(error) => unconfirmed(error),
             Self::Late => "late",
-            Self::Backlog => "backlog",
+            Self::Load => "load",
             Self::Task(_) => "task",
         }
     }
@@ -135,10 +137,14 @@ impl Refusal {
             Self::TooManyFailures(_) | Self::TooManyRequests(_) => "Too many requests",
             Self::Malformed(sentence) => sentence,
             Self::Invalid(_) => "The given data was invalid",
-            Self::Unconfirmed(_) | Self::Late | Self::Backlog | Self::Task(_) => {
+            Self::Unconfirmed(_) | Self::Late | Self::Load | Self::Task(_) => {
                 "The webhook could not be accepted at the moment"
             }
         }
+    }
+
+    fn retry_after_seconds(&self) -> u64 {
+        if matches!(self, Self::Load) { LOAD_RETRY_AFTER_SECONDS } else { RETRY_AFTER_SECONDS }
     }
 
     /// Whether more of the request may still be on its way: nothing after it on the connection can be trusted.
@@ -175,7 +181,7 @@ impl Refusal {
                 builder.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"webhooks\""));
             }
             StatusCode::SERVICE_UNAVAILABLE => {
-                builder.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
+                builder.insert_header((RETRY_AFTER, self.retry_after_seconds()));
             }
             _ => {}
         }
@@ -196,7 +202,7 @@ impl ResponseError for Refusal {
             Self::TooManyFailures(_) | Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             // 503 and not 500: the provider must send it again.
-            Self::Unconfirmed(_) | Self::Late | Self::Backlog | Self::Task(_) => {
+            Self::Unconfirmed(_) | Self::Late | Self::Load | Self::Task(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }

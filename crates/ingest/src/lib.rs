@@ -2,13 +2,12 @@
 //!
 //! What one request meets, in order: [`connection`] and [`edge`] (time, correlation id), [`routes`], [`webhooks`]
 //! (the sequence itself), [`client`] and [`admission`] (who, how often), [`body`], [`sources`] (whom to believe),
-//! [`outbox`] with [`marker`] and [`backlog`] (known? confirmed!), [`error`] (what is said when it is not taken).
+//! [`load`] with [`pressure`] (too much?), [`outbox`] with [`marker`] (known? confirmed!), [`error`] (what is said when it is not taken).
 //! Beside the requests: `reload` (new secrets without a restart).
 
 pub mod admission;
 mod app;
 pub mod application;
-pub mod backlog;
 pub mod body;
 pub mod client;
 pub mod connection;
@@ -16,10 +15,12 @@ pub mod correlation;
 pub mod edge;
 pub mod error;
 pub mod kept;
+pub mod load;
 pub mod marker;
 pub mod media_type;
 pub mod metrics;
 pub mod outbox;
+pub mod pressure;
 pub mod redis;
 mod reload;
 pub mod routes;

@@ -8,6 +8,8 @@ use waybill_common::domain::Timestamp;
 use waybill_common::telemetry::meter;
 use waybill_providers::Verified;
 
+use crate::pressure::Pressure;
+
 /// The label of requests that belong to no configured source.
 pub const NO_SOURCE: &str = "none";
 
@@ -22,6 +24,7 @@ pub struct Metrics {
     secret_used: Counter<u64>,
     signature_skew: Gauge<i64>,
     reloads: Counter<u64>,
+    pressure: Gauge<u64>,
 }
 
 impl Default for Metrics {
@@ -57,6 +60,10 @@ impl Default for Metrics {
                 .i64_gauge("waybill.signature_skew")
                 .with_unit("s")
                 .with_description("Our clock minus the time that the last sender signed")
+                .build(),
+            pressure: meter
+                .u64_gauge("waybill.pressure")
+                .with_description("How much is refused for load: 0 nothing, 1 to 3 more and more, 4 everything")
                 .build(),
             reloads: meter
                 .u64_counter("waybill.reloads")
@@ -94,6 +101,10 @@ impl Metrics {
             self.signature_skew
                 .record(now.seconds() - signed_at.seconds(), &[label("source", source)]);
         }
+    }
+
+    pub fn pressure(&self, pressure: Pressure) {
+        self.pressure.record(pressure.level().into(), &[]);
     }
 
     pub fn reloaded(&self, taken_over: bool) {

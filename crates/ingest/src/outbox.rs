@@ -8,7 +8,6 @@ use waybill_common::broker::{Headers, PublishError, Publisher, Route};
 use waybill_common::domain::envelope::Envelope;
 use waybill_common::telemetry::TraceContext;
 
-use crate::backlog::Backlog;
 use crate::marker::{Mark, Markers};
 
 /// Events of one request that are published at once: a large batch must not use up what all requests share.
@@ -26,7 +25,6 @@ pub struct Outgoing {
 pub struct Outbox {
     pub markers: Markers,
     pub publisher: Publisher,
-    pub backlog: Backlog,
     /// The exchange, for the span's name.
     pub exchange: String,
     pub shards: u16,

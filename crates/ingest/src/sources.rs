@@ -11,6 +11,7 @@ use waybill_providers::{Adapter, Request, SetupError, Verified, adapter};
 
 use crate::admission::Requests;
 use crate::error::Refusal;
+use crate::load::Share;
 
 /// Another word for a source, which the application that Waybill replaces documented.
 const ALIAS: (&str, &str) = ("payment", "payments");
@@ -20,6 +21,7 @@ pub struct Source {
     pub name: String,
     pub adapter: Box<dyn Adapter>,
     pub requests: Option<Requests>,
+    pub share: Share,
     /// Networks that its requests may come from; none: any.
     allow_from: Vec<IpNet>,
 }
@@ -92,6 +94,7 @@ impl Source {
             name: name.to_owned(),
             adapter: adapter(name, source)?,
             requests: source.rate_limit.map(|limit| Requests::new(name, limit)),
+            share: Share::default(),
             allow_from: source.allow_from.clone(),
         })
     }

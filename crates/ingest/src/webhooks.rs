@@ -25,6 +25,7 @@ use crate::kept::kept;
 use crate::marker::Mark;
 use crate::media_type;
 use crate::outbox::Outgoing;
+use crate::pressure;
 use crate::sources::{Source, Sources};
 
 /// A request that was believed and understood.
@@ -165,8 +166,11 @@ async fn accept(
 
 /// Outlives the request: a sender that hangs up must not leave a publish without its marker.
 async fn publish(app: &App, source: &Source, outgoing: Vec<Outgoing>) -> Result<(), Refusal> {
-    if source.adapter.retries() && app.outbox.backlog.is_full() {
-        return Err(Refusal::Backlog);
+    let moves_money = outgoing
+        .iter()
+        .any(|event| pressure::moves_money(&event.envelope.event.effect));
+    if app.load.refuses(source, outgoing.len(), moves_money) {
+        return Err(Refusal::Load);
     }
     let outbox = Arc::clone(&app.outbox);
     let publishing = async move { outbox.publish(outgoing).await };

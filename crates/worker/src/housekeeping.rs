@@ -1,9 +1,11 @@
-//! What a worker does besides webhooks: makes the months of the log ahead, and looks for retries that never came back.
+//! What a worker does besides webhooks: makes the months of the log ahead, looks for retries that never
+//! came back, and tells ingest how old the oldest event in hand is.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use waybill_common::age::{self, Teller};
 use waybill_common::domain::Timestamp;
 use waybill_common::storage::{partitions, webhooks};
 
@@ -60,6 +62,28 @@ pub(crate) async fn watch_retries(engine: Arc<Engine>, stop: CancellationToken) 
         tokio::select! {
             () = tokio::time::sleep(OVERDUE_EVERY) => {}
             () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Tells ingest how old the oldest event in hand is, until `stop`. Where Redis is away nobody is told.
+pub(crate) async fn tell_age(engine: Arc<Engine>, stop: CancellationToken) {
+    let mut teller = match Teller::new(&engine.config.redis) {
+        Ok(teller) => teller,
+        Err(error) => return tracing::warn!(%error, "the age of messages will not be told"),
+    };
+    let mut ticks = tokio::time::interval(age::TELL_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        let oldest = engine.progress.oldest_straight();
+        let micros = oldest.map_or(0, |oldest| engine.clock.now().micros() - oldest.micros());
+        let age = Duration::from_micros(micros.max(0).unsigned_abs());
+        if let Err(error) = teller.tell(age).await {
+            tracing::debug!(%error, "the age of messages could not be told");
         }
     }
 }

@@ -19,6 +19,7 @@ pub(crate) struct Progress(Arc<Mutex<State>>);
 pub(crate) struct InHand {
     progress: Progress,
     received_at: Timestamp,
+    passage: Passage,
 }
 
 #[derive(Debug)]
@@ -26,11 +27,26 @@ struct State {
     moved_at: Instant,
     /// When what is in hand was received by ingest, with how many were received then.
     in_hand: BTreeMap<Timestamp, usize>,
+    /// The same of what came straight from ingest.
+    fresh: BTreeMap<Timestamp, usize>,
+}
+
+/// How an event came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passage {
+    /// Straight from ingest: its age tells how much waits.
+    Straight,
+    /// By way of a delay or a replay: its age is of our own making.
+    Detour,
 }
 
 impl Progress {
     pub(crate) fn new(now: Instant) -> Self {
-        Self(Arc::new(Mutex::new(State { moved_at: now, in_hand: BTreeMap::new() })))
+        Self(Arc::new(Mutex::new(State {
+            moved_at: now,
+            in_hand: BTreeMap::new(),
+            fresh: BTreeMap::new(),
+        })))
     }
 
     /// Something was taken or settled, or there is a good reason to stand still.
@@ -38,19 +54,30 @@ impl Progress {
         self.state().moved_at = now;
     }
 
-    pub(crate) fn take(&self, received_at: Timestamp) -> InHand {
-        *self.state().in_hand.entry(received_at).or_default() += 1;
-        InHand { progress: self.clone(), received_at }
+    pub(crate) fn take(&self, received_at: Timestamp, passage: Passage) -> InHand {
+        let mut state = self.state();
+        *state.in_hand.entry(received_at).or_default() += 1;
+        if passage == Passage::Straight {
+            *state.fresh.entry(received_at).or_default() += 1;
+        }
+        drop(state);
+        InHand { progress: self.clone(), received_at, passage }
     }
 
-    fn left(&self, received_at: Timestamp) {
+    fn left(&self, received_at: Timestamp, passage: Passage) {
         let mut state = self.state();
-        if let Some(count) = state.in_hand.get_mut(&received_at) {
-            *count -= 1;
-            if *count == 0 {
-                state.in_hand.remove(&received_at);
-            }
+        one_less(&mut state.in_hand, received_at);
+        if passage == Passage::Straight {
+            one_less(&mut state.fresh, received_at);
         }
+    }
+
+    /// When the oldest event in hand was received, of those that came straight from ingest.
+    pub(crate) fn oldest_straight(&self) -> Option<Timestamp> {
+        self.state()
+            .fresh
+            .first_key_value()
+            .map(|(received_at, _)| *received_at)
     }
 
     /// When the oldest event in hand was received.
@@ -74,7 +101,16 @@ impl Progress {
 
 impl Drop for InHand {
     fn drop(&mut self) {
-        self.progress.left(self.received_at);
+        self.progress.left(self.received_at, self.passage);
+    }
+}
+
+fn one_less(held: &mut BTreeMap<Timestamp, usize>, received_at: Timestamp) {
+    if let Some(count) = held.get_mut(&received_at) {
+        *count -= 1;
+        if *count == 0 {
+            held.remove(&received_at);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use waybill_common::telemetry::{TraceContext, trace_id};
 
 use crate::batch::{Load, SUSPECT_FROM};
 use crate::engine::Engine;
-use crate::progress::InHand;
+use crate::progress::{InHand, Passage};
 
 /// A message in hand, whatever it says: what is needed to hand it on or acknowledge it.
 #[derive(Debug)]
@@ -104,7 +104,12 @@ impl Event {
             trace_id: trace_id(&hand.span),
             envelope,
         };
-        hand.in_hand = Some(engine.progress.take(pending.envelope.received_at));
+        let Headers { attempt, defer, replay, .. } = &hand.delivery.headers;
+        let passage = match (attempt, defer, replay) {
+            (0, 0, None) => Passage::Straight,
+            _ => Passage::Detour,
+        };
+        hand.in_hand = Some(engine.progress.take(pending.envelope.received_at, passage));
         Self { hand, pending }
     }
 

@@ -24,7 +24,7 @@ use crate::breaker::Breaker;
 use crate::consume::Consuming;
 use crate::engine::Engine;
 use crate::health::Watch;
-use crate::housekeeping::{make_partitions, watch_retries};
+use crate::housekeeping::{make_partitions, tell_age, watch_retries};
 use crate::locking::Locking;
 use crate::metrics::Metrics;
 use crate::progress::Progress;
@@ -154,6 +154,7 @@ async fn work(consuming: Consuming, roads: Shutdown) {
     let stop = roads.token();
     roads.spawn(close_breaker(Arc::clone(&engine), stop.clone()));
     roads.spawn(make_partitions(Arc::clone(&engine), stop.clone()));
-    roads.spawn(watch_retries(engine, stop.clone()));
+    roads.spawn(watch_retries(Arc::clone(&engine), stop.clone()));
+    roads.spawn(tell_age(engine, stop.clone()));
     consuming.run().await;
 }

@@ -73,6 +73,11 @@ fn demand_times(config: &Config, demand: &mut Demand<'_>) {
         config.broker.confirm_timeout_ms < config.ingest.answer_timeout_ms,
         "broker.confirm_timeout_ms must be less than ingest.answer_timeout_ms".into(),
     );
+    let pressure = &config.backpressure;
+    demand(
+        pressure.soft_age_seconds < pressure.hard_age_seconds,
+        "backpressure.soft_age_seconds must be less than hard_age_seconds".into(),
+    );
     demand(
         config.ingest.answer_timeout_ms < SENDER_PATIENCE_MS,
         format!(

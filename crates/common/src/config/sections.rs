@@ -246,6 +246,23 @@ impl Default for Retry {
     }
 }
 
+/// From when on ingest takes less: the more is waiting, the less. The hard limit of the depth is `broker.max_backlog`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backpressure {
+    /// Ready messages.
+    pub soft_depth: u64,
+    /// How long the oldest message in a worker's hand has been on its way.
+    pub soft_age_seconds: u64,
+    pub hard_age_seconds: u64,
+}
+
+impl Default for Backpressure {
+    fn default() -> Self {
+        Self { soft_depth: 100_000, soft_age_seconds: 60, hard_age_seconds: 900 }
+    }
+}
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Console {

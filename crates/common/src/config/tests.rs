@@ -62,6 +62,7 @@ fn sets_that_cannot_work_together_are_refused() {
         "broker.confirm_timeout_ms must be less than",
     );
     check_refused("[ingest]\nanswer_timeout_ms = 6000", "the least that senders wait");
+    check_refused("[backpressure]\nsoft_age_seconds = 900", "backpressure.soft_age_seconds");
     check_refused("[redis]\nmarker_ttl_seconds = 60", "as long as senders repeat");
     check_refused("[database]\npool_max = 2", "database.pool_max");
     check_refused(

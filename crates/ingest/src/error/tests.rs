@@ -68,8 +68,10 @@ async fn the_senders_are_told_nothing_internal() {
 
 #[test]
 fn an_outage_asks_for_a_repeat_and_a_broken_request_ends_the_connection() {
-    let outage = Refusal::Backlog.error_response();
+    let outage = Refusal::Late.error_response();
     assert_eq!(outage.headers().get(RETRY_AFTER).unwrap(), "5");
+    let load = Refusal::Load.error_response();
+    assert_eq!(load.headers().get(RETRY_AFTER).unwrap(), "30");
     assert!(
         !outage
             .head()

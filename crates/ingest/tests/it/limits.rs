@@ -13,11 +13,10 @@ use uuid::Uuid;
 use waybill_common::config::{RateLimit, RateLimitPer};
 use waybill_ingest::admission::shared::DECIDE;
 use waybill_test_support::broker::TestBroker;
-use waybill_test_support::eventually;
 use waybill_test_support::proxy::{Proxy, Weather};
 use waybill_test_support::redis::TestRedis;
 
-use crate::support::{SOON, TestIngest, paid};
+use crate::support::{TestIngest, paid};
 
 /// Some day in 2026; what matters is that a double still counts single microseconds there.
 const START_MICROS: u64 = 1_767_268_800_123_457;
@@ -100,7 +99,7 @@ async fn replicas_share_one_limit_and_its_keys_expire() -> anyhow::Result<()> {
     let other = TestIngest::with(|config| config.redis.prefix = prefix).await?;
     // Ready does not mean that Redis is there already.
     for ingest in [&one, &other] {
-        until_redis_is(ingest, "up").await;
+        ingest.until_redis_is_up().await;
     }
     let mut statuses = Vec::new();
     for number in 0..6 {
@@ -130,7 +129,7 @@ async fn when_redis_hangs_each_replica_counts_for_itself_at_once() -> anyhow::Re
         config.sources.get_mut("admin").unwrap().rate_limit = Some(limit);
     })
     .await?;
-    until_redis_is(&ingest, "up").await;
+    ingest.until_redis_is_up().await;
     for number in 0..18 {
         assert_eq!(limited(&ingest, number).await?, 202);
     }
@@ -145,7 +144,7 @@ async fn when_redis_hangs_each_replica_counts_for_itself_at_once() -> anyhow::Re
     assert!(slowest < Duration::from_millis(600), "{slowest:?}");
     assert_eq!(limited(&ingest, 38).await?, 429, "the local limit is a limit too");
     proxy.set(Weather::Fair);
-    until_redis_is(&ingest, "up").await;
+    ingest.until_redis_is_up().await;
     let mut let_in = 0;
     while limited(&ingest, 39 + let_in).await? == 202 {
         let_in += 1;
@@ -162,15 +161,4 @@ async fn limited(ingest: &TestIngest, number: u32) -> anyhow::Result<u16> {
         .send("/webhooks/admin", "Bearer admin-token", body)
         .await?;
     Ok(response.status().as_u16())
-}
-
-async fn until_redis_is(ingest: &TestIngest, state: &str) {
-    eventually(SOON, async || {
-        let (_, lines) = ingest.readiness().await.expect("it serves");
-        lines
-            .contains(&format!("redis: {state}"))
-            .then_some(())
-            .ok_or(lines)
-    })
-    .await;
 }

@@ -3,6 +3,7 @@
 mod accepting;
 mod admitting;
 mod answers;
+mod backpressure;
 mod faults;
 mod framing;
 mod limits;

@@ -44,6 +44,7 @@ async fn a_broker_that_never_answers_is_503_within_the_time_for_answers() -> any
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_the_backlog_is_503_and_a_repeat_is_still_known() -> anyhow::Result<()> {
     let ingest = TestIngest::with(|config| config.broker.max_backlog = 1).await?;
+    ingest.until_redis_is_up().await;
     let mut accepted = 0;
     // The depth is looked at once a second, so a few more get in.
     eventually(SOON, async || {

@@ -164,6 +164,15 @@ impl TestIngest {
         Ok((response.status(), response.text().await?))
     }
 
+    /// Ready does not mean that Redis is there already.
+    pub(crate) async fn until_redis_is_up(&self) {
+        eventually(SOON, async || {
+            let (_, lines) = self.readiness().await.expect("it serves");
+            lines.contains("redis: up").then_some(()).ok_or(lines)
+        })
+        .await;
+    }
+
     /// Takes everything out of the work queue.
     pub(crate) async fn published(&self) -> anyhow::Result<Vec<Envelope>> {
         let mut found = Vec::new();
