@@ -168,12 +168,17 @@ async fn delete(
         connect_timeout_ms: DELETE_TIMEOUT_MS,
         ..Default::default()
     };
-    Topology::new(&broker, retry).delete(&channel).await?;
+    // A program that a test starts declares the usual delays beside, or in place of, the test's own.
+    let mut retry = retry.clone();
+    retry
+        .delays_seconds
+        .extend(config::Retry::default().delays_seconds);
+    Topology::new(&broker, &retry).delete(&channel).await?;
     connection.close(200, "deleted".into()).await?;
     Ok(())
 }
 
-/// Deletes what killed tests left. Longer delays than the usual ones are left to those who set them.
+/// Deletes what killed tests left.
 fn sweep() {
     let Ok(left) = std::fs::read_dir(notes()) else {
         return;
