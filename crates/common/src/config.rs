@@ -5,6 +5,7 @@
 
 mod check;
 mod fault;
+mod layers;
 mod load;
 mod secret;
 mod sections;

@@ -153,12 +153,15 @@ fn demand_sizes(config: &Config, demand: &mut Demand<'_>) {
 }
 
 fn demand_urls(config: &Config, demand: &mut Demand<'_>) {
-    let schemes: [(&SecretText, &str, &[&str]); 3] = [
-        (&config.database.url, "database.url", &["postgres", "postgresql"]),
+    const POSTGRES: &[&str] = &["postgres", "postgresql"];
+    let servers: [(&SecretText, &str, &[&str]); 3] = [
+        (&config.database.url, "database.url", POSTGRES),
         (&config.redis.url, "redis.url", &["redis", "rediss"]),
         (&config.broker.url, "broker.url", &["amqp", "amqps"]),
     ];
-    for (url, key, schemes) in schemes {
+    let migrate_url = config.database.migrate_url.as_ref();
+    let migration = migrate_url.map(|url| (url, "database.migrate_url", POSTGRES));
+    for (url, key, schemes) in servers.into_iter().chain(migration) {
         // The URL itself is not repeated: it holds a password.
         demand(
             Url::parse(url.expose()).is_ok_and(|url| schemes.contains(&url.scheme())),

@@ -1,20 +1,14 @@
 //! Reading the configuration: built-in defaults ← file ← environment.
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use config::builder::DefaultState;
-use config::{ConfigBuilder, Environment, File, FileFormat};
+use config::{File, FileFormat};
 
+use super::layers::{Layer, merge};
 use super::secret::SecretTable;
 use super::{Config, Fault, Problem, Secret, check};
-
-/// Names that other tools set for everyone, and what they set here.
-const WELL_KNOWN: [(&str, &str); 4] = [
-    ("DATABASE_URL", "database.url"),
-    ("REDIS_URL", "redis.url"),
-    ("AMQP_URL", "broker.url"),
-    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
-];
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -22,43 +16,59 @@ pub enum ConfigError {
     Unreadable(#[source] Fault),
     #[error("could not read the secret file {}", path.display())]
     SecretFile { path: PathBuf, source: std::io::Error },
+    #[error("could not read {}, the file that {key}_file names", path.display())]
+    File { key: String, path: PathBuf, source: std::io::Error },
+    #[error("{}, the file that {key}_file names, is empty", path.display())]
+    EmptyFile { key: String, path: PathBuf },
+    #[error("{key} and {key}_file are both given in {place}: only one of them can count")]
+    Both { key: String, place: String },
+    #[error("{key}_file must be the path of a file")]
+    NotAPath { key: String },
+    #[error("the value of {variable} is not text in UTF-8")]
+    NotText { variable: String },
     #[error("the configuration is not consistent:{}", list(.0))]
     Inconsistent(Vec<Problem>),
 }
 
 /// Loads what is in force: defaults, then the file (the one given, else `WAYBILL_CONFIG`), then `DATABASE_URL` and
-/// its kind, then `WAYBILL__SECTION__KEY`; reads secret files and checks that the set is consistent.
+/// its kind, then `WAYBILL__SECTION__KEY`; reads files that stand in values' place and checks that the set is consistent.
 ///
 /// # Errors
 /// Says which key, file or rule is at fault.
-#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
 pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
-    let mut builder = config::Config::builder();
-    if let Some(path) = file_in_force(file) {
-        builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+    load_from(file_in_force(file), texts(std::env::vars_os())?)
+}
+
+/// [`load`] with the environment as an argument.
+pub(super) fn load_from(
+    file: Option<PathBuf>,
+    variables: HashMap<String, String>,
+) -> Result<Config, ConfigError> {
+    let mut layers = Vec::new();
+    if let Some(path) = file {
+        let place = path.display().to_string();
+        layers.push(Layer::new(place, File::from(path).format(FileFormat::Toml))?);
     }
-    let mut well_known = config::Config::builder();
-    for (variable, key) in WELL_KNOWN {
-        let value = std::env::var(variable)
-            .ok()
-            .filter(|value| !value.is_empty());
-        well_known = well_known
-            .set_override_option(key, value)
-            .map_err(unreadable)?;
-    }
-    let environment = Environment::with_prefix("WAYBILL")
-        .prefix_separator("__")
-        .separator("__")
-        .ignore_empty(true)
-        .try_parsing(true)
-        .list_separator(",")
-        .with_list_parse_key("ingest.trusted_proxies")
-        .with_list_parse_key("retry.delays_seconds");
-    finish(
-        builder
-            .add_source(well_known.build().map_err(unreadable)?)
-            .add_source(environment),
-    )
+    layers.push(Layer::well_known(&variables)?);
+    layers.push(Layer::environment(variables)?);
+    finish(layers)
+}
+
+/// The environment as text. What is not, and not ours either, is nobody's business here.
+pub(super) fn texts(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<HashMap<String, String>, ConfigError> {
+    let text = |(name, value): (OsString, OsString)| {
+        let variable = name.into_string().ok()?;
+        match value.into_string() {
+            Ok(value) => Some(Ok((variable, value))),
+            Err(_) if variable.to_uppercase().starts_with("WAYBILL__") => {
+                Some(Err(ConfigError::NotText { variable }))
+            }
+            Err(_) => None,
+        }
+    };
+    variables.filter_map(text).collect()
 }
 
 /// The file that [`load`] reads: the one given, else `WAYBILL_CONFIG`.
@@ -75,7 +85,7 @@ pub fn file_in_force(given: Option<&Path>) -> Option<PathBuf> {
 /// # Errors
 /// As [`load`].
 pub fn from_toml(text: &str) -> Result<Config, ConfigError> {
-    finish(config::Config::builder().add_source(File::from_str(text, FileFormat::Toml)))
+    finish(vec![Layer::new("the text", File::from_str(text, FileFormat::Toml))?])
 }
 
 /// The configuration as TOML, every secret hidden.
@@ -87,11 +97,8 @@ pub fn redacted(config: &Config) -> String {
     toml::to_string_pretty(config).expect("every value has a TOML form")
 }
 
-fn finish(builder: ConfigBuilder<DefaultState>) -> Result<Config, ConfigError> {
-    let mut config: Config = builder
-        .build()
-        .and_then(config::Config::try_deserialize)
-        .map_err(unreadable)?;
+fn finish(layers: Vec<Layer>) -> Result<Config, ConfigError> {
+    let mut config: Config = merge(layers)?.try_deserialize().map_err(unreadable)?;
     read_secret_files(&mut config)?;
     let problems = check::problems(&config);
     if problems.is_empty() { Ok(config) } else { Err(ConfigError::Inconsistent(problems)) }
@@ -117,7 +124,7 @@ fn read_secret_file(table: &mut SecretTable) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn unreadable(error: config::ConfigError) -> ConfigError {
+pub(super) fn unreadable(error: config::ConfigError) -> ConfigError {
     ConfigError::Unreadable(error.into())
 }
 
