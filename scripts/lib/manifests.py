@@ -92,8 +92,13 @@ def wiring(found):
         yield selected(found, name, policy), f"{name}: the network policy selects no pod"
         denied = found["NetworkPolicy", "waybill-deny"]["spec"]["podSelector"]["matchLabels"]
         yield selected(found, name, denied), f"{name}: is not denied by default"
-    variables = {entry["name"] for entry in pod(found["Deployment", "waybill-ingest"])["containers"][0]["env"]}
-    yield "DATABASE_URL" not in variables, "ingest must not know where PostgreSQL is"
+    ingest = pod(found["Deployment", "waybill-ingest"])
+    variables = {entry["name"] for entry in ingest["containers"][0]["env"]}
+    files = {
+        item["key"] for volume in ingest["volumes"] for item in volume.get("secret", {}).get("items", [])
+    }
+    known = {name for name in variables | files if "DATABASE" in name}
+    yield not known, f"ingest must not know where PostgreSQL is: {known}"
 
 
 def agree(rendered):
