@@ -12,6 +12,7 @@ pub mod domain;
 pub mod id;
 pub mod lock;
 pub mod ops;
+pub mod service;
 pub mod shutdown;
 pub mod storage;
 pub mod telemetry;

@@ -1,6 +1,7 @@
 //! Stopping a service in order: everything that runs beside a request is spawned here, so that stopping waits for it.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -73,4 +74,22 @@ pub async fn signalled() -> std::io::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+/// [`signalled`], for a service that reads nothing again: SIGHUP, which ends a process by default and is sent to all
+/// services alike to tell them of new secrets, is told in the log and nothing else.
+///
+/// # Errors
+/// Where the process may not listen to signals.
+pub async fn signalled_beyond_hangups() -> std::io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut stopped = pin!(signalled());
+    loop {
+        tokio::select! {
+            stopped = &mut stopped => return stopped,
+            _ = hangup.recv() => {
+                tracing::info!("SIGHUP: nothing is read again here, a new configuration needs a restart");
+            }
+        }
+    }
 }

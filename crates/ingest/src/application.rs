@@ -23,6 +23,7 @@ use waybill_common::broker::{Consumer, Depth, Publisher, PublisherState, Topolog
 use waybill_common::clock::Clock;
 use waybill_common::config::Config;
 use waybill_common::ops::{self, Dependency, Health};
+use waybill_common::service::StartError;
 use waybill_common::shutdown::Shutdown;
 use waybill_common::telemetry::Scrape;
 
@@ -49,16 +50,6 @@ const TIDY_EVERY: Duration = Duration::from_secs(60);
 const BACKLOG: u32 = 1_024;
 /// For what takes no time, where the drain has used all of it.
 const LAST_STEP: Duration = Duration::from_secs(1);
-
-/// Why ingest could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// No second try mends it.
-    #[error("the configuration cannot work")]
-    Configuration(#[source] anyhow::Error),
-    #[error("could not listen on {address}")]
-    Listen { address: SocketAddr, source: std::io::Error },
-}
 
 /// A running ingest.
 pub struct Application {

@@ -28,4 +28,4 @@ pub mod sources;
 pub mod span;
 pub mod webhooks;
 
-pub use application::{Application, StartError};
+pub use application::Application;

@@ -32,4 +32,4 @@ mod taken;
 mod unrouted;
 mod worker;
 
-pub use worker::{StartError, Worker};
+pub use worker::Worker;

@@ -6,16 +6,14 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser;
 use waybill_common::clock::Clock;
-use waybill_common::config::{self, Config};
-use waybill_common::shutdown::signalled;
-use waybill_common::telemetry::{self, Scrape};
-use waybill_worker::{StartError, Worker};
+use waybill_common::config::Config;
+use waybill_common::service;
+use waybill_common::shutdown::signalled_beyond_hangups;
+use waybill_common::telemetry::Scrape;
+use waybill_worker::Worker;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// By sysexits.h: something was found in an unconfigured or misconfigured state.
-const EX_CONFIG: u8 = 78;
 
 /// Carries accepted webhooks into the database.
 #[derive(Parser)]
@@ -28,43 +26,15 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    match config::load(args.config.as_deref()) {
-        Ok(config) => finish(start(config)),
-        Err(error) => finish(Err(StartError::Configuration(error.into()).into())),
-    }
-}
-
-fn start(config: Config) -> anyhow::Result<()> {
-    // Before the runtime: the exporter's blocking client must not be made inside one.
-    let telemetry =
-        telemetry::start("waybill-worker", &config.telemetry).map_err(StartError::Configuration)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("could not start the runtime")?;
-    let outcome = runtime.block_on(run(config, telemetry.scrape()));
-    drop(runtime);
-    telemetry.finish();
-    outcome
+    service::run("waybill-worker", args.config.as_deref(), run)
 }
 
 async fn run(config: Config, scrape: Scrape) -> anyhow::Result<()> {
     let worker = Worker::start(config, Clock::system(), scrape)?;
-    signalled().await.context("could not listen to signals")?;
+    signalled_beyond_hangups()
+        .await
+        .context("could not listen to signals")?;
     // What was not finished in time was given back, so this is a good end too.
     worker.stop().await;
     Ok(())
-}
-
-/// One clear line for a person, and a code for a supervisor: a configuration that cannot work is not tried again.
-#[expect(clippy::print_stderr, reason = "there is no log where the start failed")]
-fn finish(outcome: anyhow::Result<()>) -> ExitCode {
-    let Err(error) = outcome else {
-        return ExitCode::SUCCESS;
-    };
-    eprintln!("waybill-worker: {error:#}");
-    match error.downcast_ref::<StartError>() {
-        Some(StartError::Configuration(_)) => ExitCode::from(EX_CONFIG),
-        Some(StartError::Listen { .. }) | None => ExitCode::FAILURE,
-    }
 }

@@ -16,6 +16,7 @@ use waybill_common::clock::Clock;
 use waybill_common::config::Config;
 use waybill_common::lock::Locks;
 use waybill_common::ops::{self, Health};
+use waybill_common::service::StartError;
 use waybill_common::shutdown::Shutdown;
 use waybill_common::storage::pool;
 use waybill_common::telemetry::Scrape;
@@ -33,16 +34,6 @@ use crate::recovery::{await_database, close_breaker};
 const SERVICE: &str = "waybill-worker";
 /// What comes after draining: confirms, polite goodbyes.
 const LAST_STEPS: Duration = Duration::from_secs(5);
-
-/// Why a worker could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// No second try mends it.
-    #[error("the configuration cannot work")]
-    Configuration(#[source] anyhow::Error),
-    #[error("could not listen on {address}")]
-    Listen { address: SocketAddr, source: std::io::Error },
-}
 
 /// A running worker.
 pub struct Worker {

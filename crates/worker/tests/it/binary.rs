@@ -37,9 +37,7 @@ async fn a_worker_that_is_told_to_stop_ends_well() -> anyhow::Result<()> {
     system.verdicts([&webhook]).await;
 
     let began = Instant::now();
-    Command::new("kill")
-        .args(["-TERM", &process.id().to_string()])
-        .status()?;
+    signal(&process, "TERM")?;
     let ended = eventually(SOON, async || match process.try_wait() {
         Ok(Some(ended)) => Ok(ended),
         waits => Err(format!("{waits:?}")),
@@ -48,6 +46,25 @@ async fn a_worker_that_is_told_to_stop_ends_well() -> anyhow::Result<()> {
 
     assert!(ended.success(), "{ended}");
     assert!(began.elapsed() < Duration::from_secs(20));
+    system.finish(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_goes_on_after_a_hangup_and_ends_well_when_told() -> anyhow::Result<()> {
+    let system = TestSystem::new().await?;
+    let (mut process, _file) = start(&system)?;
+    let before = system.payments.native("A-1", "T-1", "paid", 1_00)?;
+    system.publish(&before).await?;
+    system.verdicts([&before]).await;
+
+    signal(&process, "HUP")?;
+    let after = system.payments.native("A-1", "T-2", "paid", 1_00)?;
+    system.publish(&after).await?;
+
+    assert_eq!(system.verdicts([&after]).await, [Verdict::Applied]);
+    assert!(process.try_wait()?.is_none(), "the same process goes on");
+    signal(&process, "TERM")?;
+    assert!(process.wait()?.success());
     system.finish(&[]).await
 }
 
@@ -81,11 +98,17 @@ async fn a_worker_that_is_killed_again_and_again_loses_nothing() -> anyhow::Resu
 
     assert_eq!(verdicts.get(&Verdict::Applied), Some(&900), "{verdicts:?}");
     assert_eq!(system.order("A-7").await?.captured, 15_00);
-    Command::new("kill")
-        .args(["-TERM", &process.id().to_string()])
-        .status()?;
+    signal(&process, "TERM")?;
     process.wait()?;
     system.finish(&[]).await
+}
+
+fn signal(process: &Child, name: &str) -> anyhow::Result<()> {
+    let sent = Command::new("kill")
+        .args([format!("-{name}"), process.id().to_string()])
+        .status()?;
+    anyhow::ensure!(sent.success(), "the process is gone");
+    Ok(())
 }
 
 /// Starts the program on the system's servers. The file is its configuration.
