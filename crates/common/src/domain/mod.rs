@@ -17,6 +17,7 @@ mod verdict;
 
 pub mod audit;
 pub mod canonical;
+pub mod counts;
 pub mod envelope;
 pub mod reason;
 
@@ -28,7 +29,7 @@ pub use label::{Label, label};
 pub use money::{Currency, Money, MoneyError};
 pub use names::UnknownName;
 pub use reference::Reference;
-pub use status::{Dispute, Flag, Fulfilment, Lifecycle, OrderState, Payment, Status};
+pub use status::{Dispute, Flag, Fulfilment, Lifecycle, OrderMoney, OrderState, Payment, Status};
 pub use timestamp::{Timestamp, TimestampError};
 pub use verdict::Verdict;
 

@@ -154,6 +154,17 @@ named!(Flag {
     Untrusted => "untrusted",
 });
 
+/// An order's money, in minor units of `currency`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrderMoney {
+    pub currency: Option<Currency>,
+    pub total: Option<i64>,
+    pub authorized: i64,
+    pub captured: i64,
+    pub refunded: i64,
+    pub disputed: i64,
+}
+
 /// Everything that is derived from an order's facts. Amounts are minor units of `currency`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderState {
@@ -170,4 +181,18 @@ pub struct OrderState {
     pub disputed: i64,
     /// Sorted by name, without repeats.
     pub flags: Vec<Flag>,
+}
+
+impl OrderState {
+    #[must_use]
+    pub fn money(&self) -> OrderMoney {
+        OrderMoney {
+            currency: self.currency,
+            total: self.total,
+            authorized: self.authorized,
+            captured: self.captured,
+            refunded: self.refunded,
+            disputed: self.disputed,
+        }
+    }
 }

@@ -1,15 +1,18 @@
 //! PostgreSQL, the truth. The only place with SQL: a file per table, and [`commit`], the transaction of a batch.
 
+pub mod accepted_counts;
 pub mod commit;
 pub mod connection;
 pub mod dead_letters;
 pub mod failure;
 pub mod migrate;
+pub mod order_changes;
 pub mod order_events;
 pub mod orders;
 pub mod partitions;
 pub mod pool;
 pub mod probe;
+pub mod reconciliation;
 pub mod schema;
 
 pub mod survey;

@@ -8,7 +8,9 @@ use diesel::sql_types::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use uuid::Uuid;
 
+use super::order_changes::ChangeRow;
 use super::statement::{column, statement};
+use crate::domain::Currency;
 use crate::domain::audit::Row;
 
 mod trail;
@@ -40,9 +42,18 @@ statement! {
         rules: Vec<i16> => Array<SmallInt>,
         prev_hash: Vec<&'a [u8]> => Array<Binary>,
         hash: Vec<&'a [u8]> => Array<Binary>,
+        changed_order_id: Vec<Uuid> => Array<SqlUuid>,
+        changed_seq: Vec<i64> => Array<BigInt>,
+        currency: Vec<Option<&'static str>> => Array<Nullable<Text>>,
+        exponent: Vec<Option<i16>> => Array<Nullable<SmallInt>>,
+        total: Vec<Option<i64>> => Array<Nullable<BigInt>>,
+        authorized: Vec<i64> => Array<BigInt>,
+        captured: Vec<i64> => Array<BigInt>,
+        refunded: Vec<i64> => Array<BigInt>,
+        disputed: Vec<i64> => Array<BigInt>,
     }
     -> ();
-    "INSERT INTO order_events (order_id, seq, kind, webhook_id, source, dedup_key, body_sha256, native_type, verdict, \
+    "WITH appended AS (INSERT INTO order_events (order_id, seq, kind, webhook_id, source, dedup_key, body_sha256, native_type, verdict, \
          label, from_status, to_status, reason, trust, order_refs, effect, occurred_at, recorded_at, correlation_id, \
          trace_id, rules, prev_hash, hash) \
      SELECT order_id, seq, kind, webhook_id, source, dedup_key, body_sha256, native_type, verdict, \
@@ -51,17 +62,29 @@ statement! {
      FROM UNNEST($, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $) \
          AS new(order_id, seq, kind, webhook_id, source, dedup_key, body_sha256, native_type, verdict, \
          label, from_status, to_status, reason, trust, order_refs, effect, occurred_at, recorded_at, correlation_id, \
-         trace_id, rules, prev_hash, hash)"
+         trace_id, rules, prev_hash, hash)) \
+     INSERT INTO order_changes (stamp, order_id, seq, currency, exponent, total, authorized, captured, refunded, \
+         disputed) \
+     SELECT (SELECT GREATEST(pg_current_xact_id()::text::bigint, \
+                             pg_snapshot_xmax(pg_current_snapshot())::text::bigint)), \
+         order_id, seq, currency, exponent, total, authorized, captured, refunded, disputed \
+     FROM UNNEST($, $, $, $, $, $, $, $, $) \
+         AS changed(order_id, seq, currency, exponent, total, authorized, captured, refunded, disputed)"
 }
 
-/// Adds rows to trails.
-pub(super) async fn append(conn: &mut AsyncPgConnection, rows: &[Row]) -> QueryResult<()> {
-    let appended = columns(rows).execute(conn).await?;
-    debug_assert_eq!(appended, rows.len(), "an insert without a conflict clause inserts all");
+/// Adds rows to trails and, by the same statement, says which of them changed an order's status or money.
+pub(super) async fn append(
+    conn: &mut AsyncPgConnection,
+    rows: &[Row],
+    changes: &[ChangeRow],
+) -> QueryResult<()> {
+    let changed = columns(rows, changes).execute(conn).await?;
+    debug_assert_eq!(changed, changes.len(), "an insert without a conflict clause inserts all");
     Ok(())
 }
 
-fn columns(rows: &[Row]) -> Append<'_> {
+fn columns<'a>(rows: &'a [Row], changes: &[ChangeRow]) -> Append<'a> {
+    let money = |row: &ChangeRow| row.money;
     Append {
         order_id: column(rows, |row| row.record.order_id),
         seq: column(rows, |row| row.record.seq),
@@ -86,6 +109,15 @@ fn columns(rows: &[Row]) -> Append<'_> {
         rules: column(rows, |row| row.record.rules),
         prev_hash: column(rows, |row| row.prev_hash.as_slice()),
         hash: column(rows, |row| row.hash.as_slice()),
+        changed_order_id: column(changes, |row| row.order_id),
+        changed_seq: column(changes, |row| row.seq),
+        currency: column(changes, |row| money(row).currency.map(Currency::code)),
+        exponent: column(changes, |row| money(row).currency.map(|known| known.exponent().into())),
+        total: column(changes, |row| money(row).total),
+        authorized: column(changes, |row| money(row).authorized),
+        captured: column(changes, |row| money(row).captured),
+        refunded: column(changes, |row| money(row).refunded),
+        disputed: column(changes, |row| money(row).disputed),
     }
 }
 

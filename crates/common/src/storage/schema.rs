@@ -129,6 +129,23 @@ table! {
         minute -> Timestamptz,
         replica -> Text,
         accepted -> BigInt,
+        recovered -> BigInt,
+    }
+}
+
+table! {
+    order_changes (stamp, n) {
+        stamp -> BigInt,
+        n -> BigInt,
+        order_id -> Uuid,
+        seq -> BigInt,
+        currency -> Nullable<Text>,
+        exponent -> Nullable<SmallInt>,
+        total -> Nullable<BigInt>,
+        authorized -> BigInt,
+        captured -> BigInt,
+        refunded -> BigInt,
+        disputed -> BigInt,
     }
 }
 

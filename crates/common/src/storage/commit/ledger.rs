@@ -6,8 +6,10 @@ use uuid::Uuid;
 use super::Pending;
 use crate::domain::audit::{Absorb, Absorbed, GENESIS, Kind, Record, Row, TrailEffect};
 use crate::domain::{
-    CanonicalEvent, Facts, OrderState, RULES, Status, Timestamp, Told, Verdict, label, reason,
+    CanonicalEvent, Facts, OrderMoney, OrderState, RULES, Status, Timestamp, Told, Verdict, label,
+    reason,
 };
+use crate::storage::order_changes::ChangeRow;
 use crate::storage::orders::Held;
 use crate::storage::text::storable;
 
@@ -26,6 +28,9 @@ pub(super) struct Ledger {
     pub(super) created_at: Timestamp,
     /// None before the first row of a new order.
     status: Option<Status>,
+    money: OrderMoney,
+    /// Rows of its trail that changed its status or its money.
+    pub(super) changes: Vec<ChangeRow>,
     /// Present once something happened to it.
     pub(super) state: Option<OrderState>,
 }
@@ -65,6 +70,8 @@ impl From<Held> for Ledger {
             absorbed_into: held.absorbed_into,
             created_at: held.created_at,
             status: Some(held.status),
+            money: held.money,
+            changes: Vec::new(),
             state: None,
         }
     }
@@ -84,6 +91,8 @@ impl Ledger {
             absorbed_into: None,
             created_at: now,
             status: None,
+            money: OrderMoney::default(),
+            changes: Vec::new(),
             state: None,
         }
     }
@@ -148,10 +157,9 @@ impl Ledger {
         effect: Value,
     ) -> Row {
         let Entry { event, now, .. } = entry;
-        let to_status = self
-            .state
-            .as_ref()
-            .map_or(Status::Pending, |state| state.status);
+        let state = self.state.as_ref();
+        let to_status = state.map_or(Status::Pending, |state| state.status);
+        let money = state.map_or(self.money, OrderState::money);
         let record = Record {
             order_id: self.id,
             seq: self.last_seq + 1,
@@ -179,7 +187,12 @@ impl Ledger {
         let hash = record
             .hash(&prev_hash)
             .expect("the entry was checked before it came here");
-        (self.last_seq, self.head_hash, self.status) = (record.seq, hash, Some(to_status));
+        if self.status != Some(to_status) || self.money != money {
+            let (order_id, seq) = (self.id, record.seq);
+            self.changes.push(ChangeRow { order_id, seq, money });
+        }
+        (self.last_seq, self.head_hash) = (record.seq, hash);
+        (self.status, self.money) = (Some(to_status), money);
         Row { record, prev_hash, hash }
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::{Effect, Timestamp, Verdict, reason};
 use crate::storage::dead_letters::{DeadRow, DeathReason};
 use crate::storage::event_keys::{Holder, Key, NewKey};
 use crate::storage::order_aliases::Name;
+use crate::storage::order_changes::ChangeRow;
 use crate::storage::webhooks::{Ended, LogRow, Logged};
 
 /// Everything to be written, and what the caller is told when it is.
@@ -99,6 +100,13 @@ impl Plan<'_> {
             replayed: Vec::new(),
             now,
         }
+    }
+
+    /// Rows of the trail that changed an order's status or money, each order's in their order.
+    pub(super) fn changes(&self) -> impl Iterator<Item = ChangeRow> {
+        self.orders
+            .iter()
+            .flat_map(|order| order.changes.iter().copied())
     }
 
     /// The webhooks that did something to one of these orders.

@@ -13,6 +13,7 @@ use super::plan::Plan;
 use crate::domain::Timestamp;
 use crate::storage::event_keys::Key;
 use crate::storage::order_aliases::Name;
+use crate::storage::order_changes::ChangeRow;
 use crate::storage::orders::{self, OrderRow};
 use crate::storage::{dead_letters, event_keys, order_aliases, order_events, webhooks};
 
@@ -27,7 +28,8 @@ pub(super) async fn write(
     // Before the trail: a webhook that is being settled elsewhere at this moment is found here, not by a violation.
     write_log(conn, plan, look).await?;
     if !plan.trail.is_empty() {
-        order_events::append(conn, &plan.trail).await?;
+        let changes: Vec<ChangeRow> = plan.changes().collect();
+        order_events::append(conn, &plan.trail, &changes).await?;
     }
     write_letters(conn, plan).await
 }

@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text, Timestamptz, Uuid
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use uuid::Uuid;
 
-use crate::domain::{Facts, Status, Timestamp};
+use crate::domain::{Currency, Facts, OrderMoney, Status, Timestamp};
 use crate::storage::statement::{fixed, statement, unreadable};
 
 /// An order as it was when it was locked.
@@ -18,6 +18,7 @@ pub(in crate::storage) struct Held {
     pub(in crate::storage) namespace: String,
     pub(in crate::storage) external_id: Option<String>,
     pub(in crate::storage) status: Status,
+    pub(in crate::storage) money: OrderMoney,
     pub(in crate::storage) version: i64,
     pub(in crate::storage) last_seq: i64,
     pub(in crate::storage) head_hash: [u8; 32],
@@ -28,13 +29,19 @@ pub(in crate::storage) struct Held {
 
 statement! {
     struct Lock<'a> { ids: &'a [Uuid] => Array<SqlUuid> }
-    -> (SqlUuid, Text, Nullable<Text>, Text, BigInt, BigInt, Binary, Text, Nullable<SqlUuid>, Timestamptz);
-    "SELECT id, namespace, external_id, status, version, last_seq, head_hash, facts::text, absorbed_into, created_at \
+    -> (
+        (SqlUuid, Text, Nullable<Text>, Text, BigInt, BigInt, Binary, Text, Nullable<SqlUuid>, Timestamptz),
+        (Nullable<Text>, Nullable<BigInt>, BigInt, BigInt, BigInt, BigInt),
+    );
+    "SELECT id, namespace, external_id, status, version, last_seq, head_hash, facts::text, absorbed_into, created_at, \
+         currency, total, authorized, captured, refunded, disputed \
      FROM orders WHERE id = ANY($) ORDER BY id FOR NO KEY UPDATE"
 }
 
-type Row =
+type Row = (Columns, Money);
+type Columns =
     (Uuid, String, Option<String>, String, i64, i64, Vec<u8>, String, Option<Uuid>, DateTime<Utc>);
+type Money = (Option<String>, Option<i64>, i64, i64, i64, i64);
 
 /// Locks orders in the order of their ids, so that two that lock the same ones never wait for each other.
 pub(in crate::storage) async fn lock(
@@ -47,7 +54,7 @@ pub(in crate::storage) async fn lock(
         .collect()
 }
 
-fn read(row: Row) -> QueryResult<Held> {
+fn read((row, money): Row) -> QueryResult<Held> {
     let (
         id,
         namespace,
@@ -65,11 +72,26 @@ fn read(row: Row) -> QueryResult<Held> {
         namespace,
         external_id,
         status: status.parse().map_err(unreadable)?,
+        money: self::money(money)?,
         version,
         last_seq,
         head_hash: fixed(&head_hash)?,
         facts: serde_json::from_str(&facts).map_err(unreadable)?,
         absorbed_into,
         created_at: Timestamp::saturating(at),
+    })
+}
+
+fn money(
+    (currency, total, authorized, captured, refunded, disputed): Money,
+) -> QueryResult<OrderMoney> {
+    let currency = currency.as_deref().map(Currency::parse).transpose();
+    Ok(OrderMoney {
+        currency: currency.map_err(unreadable)?,
+        total,
+        authorized,
+        captured,
+        refunded,
+        disputed,
     })
 }

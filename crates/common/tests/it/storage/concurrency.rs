@@ -1,7 +1,7 @@
 //! Many committers at the same orders at the same moment, without locks: every run ends in what the facts say.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
@@ -14,7 +14,8 @@ use waybill_common::storage::Pool;
 use waybill_common::storage::commit::{Pending, commit};
 use waybill_test_support::TestDatabase;
 
-use super::ledger::{verdicts, verified};
+use super::changes::Follower;
+use super::ledger::{text, verdicts, verified};
 use super::sender::{again, captured, fact, facts, foreign, now, placed, refunded, webhook};
 
 const ORDERS: usize = 12;
@@ -121,6 +122,19 @@ fn expected(deck: &[Pending], ended: &BTreeMap<Uuid, String>) -> BTreeMap<String
     orders
 }
 
+/// Reads what changes for as long as anybody commits, and then to the end.
+async fn follow(pool: Pool, committing: Weak<Mutex<Vec<Pending>>>) -> anyhow::Result<Follower> {
+    let mut conn = pool.get().await?;
+    let mut shop = Follower::new(7);
+    while committing.strong_count() > 0 {
+        shop.read(&mut conn).await?;
+        tokio::task::yield_now().await;
+    }
+    let all = text(&mut conn, "SELECT count(*)::text AS told FROM order_changes").await?;
+    shop.until(&mut conn, all.parse()?).await;
+    Ok(shop)
+}
+
 async fn check(seed: u64) -> anyhow::Result<()> {
     let database = TestDatabase::new().await?;
     let deck = deck(&mut StdRng::seed_from_u64(seed));
@@ -130,13 +144,13 @@ async fn check(seed: u64) -> anyhow::Result<()> {
         let seed = seed * 100 + u64::try_from(number)?;
         committers.spawn(work(database.pool().clone(), Arc::clone(&shared), seed));
     }
-    let misses: Vec<usize> = committers
-        .join_all()
-        .await
-        .into_iter()
-        .collect::<anyhow::Result<_>>()?;
+    let following = follow(database.pool().clone(), Arc::downgrade(&shared));
+    drop(shared);
+    let (misses, shop) = tokio::join!(committers.join_all(), following);
+    let misses: Vec<usize> = misses.into_iter().collect::<anyhow::Result<_>>()?;
 
     let mut conn = database.connection().await?;
+    shop?.check(&mut conn).await?;
     let ended = verdicts(&mut conn).await?;
     let mut found: BTreeMap<String, Facts> = BTreeMap::new();
     for (order, _) in verified(&mut conn).await? {

@@ -46,7 +46,7 @@ fn legal(table: &str) -> Value {
             "first_failed_at": TIME, "last_failed_at": TIME, "message": "\\x00", "replay_state": "none", "replays": 0,
         }),
         "accepted_counts" => {
-            json!({ "source": "s", "minute": TIME, "replica": "r", "accepted": 1 })
+            json!({ "source": "s", "minute": TIME, "replica": "r", "accepted": 1, "recovered": 0 })
         }
         "operator_actions" => json!({
             "id": ID, "at": TIME, "actor": "a", "action": "x", "reason": "r", "origin": "o", "subject": "s",
@@ -108,6 +108,7 @@ fn illegal() -> Vec<(&'static str, Value)> {
         ("dead_letters_fail_in_order", json!({ "first_failed_at": "2027-01-01T00:00:00Z" })),
         ("accepted_counts_minute_is_whole", json!({ "minute": "2026-11-24T12:00:01Z" })),
         ("accepted_counts_are_counted", json!({ "accepted": -1 })),
+        ("accepted_counts_recovered_are_counted", json!({ "recovered": -1 })),
         ("operator_actions_have_a_reason", json!({ "reason": "" })),
     ]
 }
@@ -215,6 +216,9 @@ async fn services_may_do_no_more_than_they_need() -> anyhow::Result<()> {
         "UPDATE order_aliases SET ref = 'other'",
         "DELETE FROM dead_letters",
         "DROP TABLE accepted_counts",
+        "DELETE FROM accepted_counts",
+        "UPDATE order_changes SET stamp = 0",
+        "DELETE FROM order_changes",
         "CREATE TABLE mine (id int)",
         "INSERT INTO __diesel_schema_migrations (version) VALUES ('9')",
     ] {

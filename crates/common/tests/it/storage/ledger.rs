@@ -56,9 +56,15 @@ pub(crate) async fn text(conn: &mut AsyncPgConnection, query: &str) -> anyhow::R
 /// A fingerprint of every row of every table: equal means that nothing was written.
 pub(crate) async fn fingerprint(conn: &mut AsyncPgConnection) -> anyhow::Result<Vec<String>> {
     let mut prints = Vec::new();
-    for table in
-        ["webhooks", "event_keys", "orders", "order_aliases", "order_events", "dead_letters"]
-    {
+    for table in [
+        "webhooks",
+        "event_keys",
+        "orders",
+        "order_aliases",
+        "order_events",
+        "order_changes",
+        "dead_letters",
+    ] {
         let query = format!(
             "SELECT '{table} ' || md5(coalesce(string_agg(row::text, '|' ORDER BY row::text), '')) AS told \
              FROM {table} AS row"

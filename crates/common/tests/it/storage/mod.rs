@@ -1,6 +1,7 @@
 //! PostgreSQL: the schema, its refusals, and the commit.
 
 mod absorption;
+mod changes;
 mod commit;
 mod concurrency;
 mod constraints;
@@ -10,5 +11,6 @@ mod migrations;
 mod partitions;
 mod plans;
 mod pool;
+mod reconciliation;
 mod schema;
 mod sender;

@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 
 use diesel::{QueryableByName, sql_query, sql_types};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use waybill_common::domain::counts::Count;
 use waybill_common::domain::{Effect, Reference};
 use waybill_common::storage::commit::{Pending, commit};
-use waybill_common::storage::{dead_letters, order_events, orders, webhooks};
+use waybill_common::storage::order_changes::{Position, changes_after};
+use waybill_common::storage::reconciliation::{Page, Window, reconciliation};
+use waybill_common::storage::{accepted_counts, dead_letters, order_events, orders, webhooks};
 use waybill_test_support::TestDatabase;
 
 use super::sender::{captured, foreign, now, placed, refunded, webhook};
 
 /// What only a constraint needs, no query.
-const ONLY_UNIQUE: [&str; 4] =
-    ["order_events_key", "order_events_webhook", "accepted_counts_pkey", "operator_actions_pkey"];
+const ONLY_UNIQUE: [&str; 3] =
+    ["order_events_key", "order_events_webhook", "operator_actions_pkey"];
 
 #[derive(QueryableByName)]
 struct Prepared {
@@ -55,6 +58,11 @@ async fn run_all(conn: &mut AsyncPgConnection) -> anyhow::Result<()> {
     webhooks::overdue(conn, now()).await?;
     orders::page(conn, None, 10).await?;
     dead_letters::list(conn, None, 10).await?;
+    changes_after(conn, Position::START, 10).await?;
+    let count = Count { source: "stripe".into(), minute: now(), accepted: 1, recovered: 0 };
+    accepted_counts::report(conn, "r", &[count]).await?;
+    let window = Window { from: now(), to: now(), minutes: 1, overdue_before: now() };
+    reconciliation(conn, &window, &Page { after: None, limit: 10 }).await?;
     Ok(())
 }
 
@@ -76,7 +84,7 @@ async fn every_statement_goes_by_an_index_and_every_index_is_used() -> anyhow::R
         .await?;
     let ours: Vec<Prepared> = sql_query(
         "SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements \
-         WHERE statement ~* '(webhooks|event_keys|orders|order_aliases|order_events|dead_letters)' \
+         WHERE statement ~* '(webhooks|event_keys|orders|order_aliases|order_events|dead_letters|order_changes|accepted_counts)' \
            AND statement !~ 'pg_prepared_statements'",
     )
     .load(&mut conn)
