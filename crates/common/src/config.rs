@@ -5,6 +5,7 @@
 
 mod check;
 mod fault;
+mod fetch;
 mod layers;
 mod load;
 mod secret;
@@ -13,6 +14,7 @@ mod source;
 
 pub use check::Problem;
 pub use fault::Fault;
+pub use fetch::Fetch;
 pub use load::{ConfigError, file_in_force, from_toml, load, redacted};
 pub use secret::{Secret, SecretText};
 pub use sections::{
@@ -40,6 +42,7 @@ pub struct Config {
     pub batch: Batch,
     pub lock: Lock,
     pub retry: Retry,
+    pub fetch: Fetch,
     pub console: Console,
     pub telemetry: Telemetry,
     /// By name; the name is the path: `POST /webhooks/<name>`.
@@ -61,7 +64,7 @@ impl Config {
     pub fn secret_files(&self) -> impl Iterator<Item = &Path> {
         self.sources
             .values()
-            .flat_map(|source| source.secrets.iter().chain(&source.tokens))
+            .flat_map(Source::keys)
             .filter_map(Secret::file)
     }
 }

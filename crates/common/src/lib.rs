@@ -9,6 +9,7 @@ pub mod broker;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod fetch;
 pub mod id;
 pub mod lock;
 pub mod ops;

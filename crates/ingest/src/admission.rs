@@ -16,10 +16,10 @@ use waybill_common::config::RateLimit;
 
 /// Addresses that one limiter remembers. Above it new ones are not counted: a limit protects the work behind it, it
 /// must not lock out strangers because others are many. So a limiter takes at most 32 MiB, which a test measures.
-const OWNERS_MAX: usize = 100_000;
+pub(crate) const OWNERS_MAX: usize = 100_000;
 
 /// So many in so long, refilled evenly.
-fn quota(requests: u32, window: Duration) -> Quota {
+pub(crate) fn quota(requests: u32, window: Duration) -> Quota {
     let burst = NonZeroU32::new(requests).expect("the configuration refuses a limit of 0");
     Quota::with_period(interval(requests, window))
         .expect("the interval is not 0")

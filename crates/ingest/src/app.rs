@@ -13,6 +13,7 @@ use waybill_common::shutdown::Shutdown;
 
 use crate::admission::Failures;
 use crate::body;
+use crate::certificates::Certificates;
 use crate::client::Proxies;
 use crate::load::Load;
 use crate::metrics::Metrics;
@@ -33,6 +34,7 @@ pub struct App {
     /// Why the configuration as it stands now is not in force, if it is not.
     pub refused: ArcSwapOption<String>,
     pub redis: Redis,
+    pub certificates: Certificates,
     pub load: Load,
     pub metrics: Metrics,
     pub clock: Clock,

@@ -30,6 +30,7 @@ use waybill_common::telemetry::Scrape;
 use crate::admission::Failures;
 use crate::app::{App, Tasks};
 use crate::body::Bounds;
+use crate::certificates::Certificates;
 use crate::client::Proxies;
 use crate::connection::{self, Limits};
 use crate::edge;
@@ -88,6 +89,8 @@ impl Application {
         let redis = Redis::start(&config.redis, health.uses("redis"), &stages.roads)
             .map_err(StartError::Configuration)?;
         let (outbox, publisher, depth) = roads(config, &redis, &health, &stages.roads);
+        let metrics = Metrics::default();
+        let tasks = Tasks { runtime: Handle::current(), shutdown: stages.serving.clone() };
         let app = Data::new(App {
             sources: ArcSwap::from_pointee(sources),
             failures: Failures::new(config.ingest.failures_per_minute),
@@ -104,9 +107,10 @@ impl Application {
             refused: ArcSwapOption::empty(),
             load: Load::new(config, depth, redis.clone()),
             redis,
-            metrics: Metrics::default(),
+            certificates: Certificates::new(config.fetch.clone(), metrics.clone(), tasks.clone()),
+            metrics,
             clock,
-            tasks: Tasks { runtime: Handle::current(), shutdown: stages.serving.clone() },
+            tasks,
         });
         let (addr, server) = listen(config, &app)?;
         let ops_addr = ops::serve(config.ingest.ops_listen, health.clone(), scrape, &stages.ops)

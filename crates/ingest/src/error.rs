@@ -42,6 +42,9 @@ pub enum Refusal {
     Address,
     #[error("the webhook was not believed")]
     Signature(#[source] SignatureError),
+    /// The signature protects so little of the body that another one under the same transmission is forged.
+    #[error("another body came under this transmission before")]
+    OtherBody,
     #[error("too many requests that were not believed")]
     TooManyFailures(Exhausted),
     #[error("too many requests")]
@@ -108,6 +111,8 @@ impl Refusal {
             Self::Signature(SignatureError::Malformed) => "signature_malformed",
             Self::Signature(SignatureError::TooOld) => "signature_too_old",
             Self::Signature(SignatureError::Mismatch) => "signature_mismatch",
+            Self::Signature(SignatureError::NoCertificate) => "signature_no_certificate",
+            Self::OtherBody => "transmission_reused",
             Self::TooManyFailures(_) => "too_many_failures",
             Self::TooManyRequests(_) => "too_many_requests",
             Self::Malformed(_) => "malformed",
@@ -131,7 +136,7 @@ impl Refusal {
             Self::Encoded => "A content encoding is not supported",
             Self::MediaType => "The content type is not supported",
             // One sentence for all, so that nobody learns which sources exist.
-            Self::UnknownSource | Self::Address | Self::Signature(_) => {
+            Self::UnknownSource | Self::Address | Self::Signature(_) | Self::OtherBody => {
                 "The webhook could not be authenticated"
             }
             Self::TooManyFailures(_) | Self::TooManyRequests(_) => "Too many requests",
@@ -198,7 +203,9 @@ impl ResponseError for Refusal {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoded | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::UnknownSource | Self::Address | Self::Signature(_) => StatusCode::UNAUTHORIZED,
+            Self::UnknownSource | Self::Address | Self::Signature(_) | Self::OtherBody => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::TooManyFailures(_) | Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             // 503 and not 500: the provider must send it again.

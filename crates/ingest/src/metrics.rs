@@ -23,6 +23,7 @@ pub struct Metrics {
     in_flight: UpDownCounter<i64>,
     secret_used: Counter<u64>,
     signature_skew: Gauge<i64>,
+    certificates: Counter<u64>,
     reloads: Counter<u64>,
     pressure: Gauge<u64>,
 }
@@ -65,6 +66,10 @@ impl Default for Metrics {
                 .u64_gauge("waybill.pressure")
                 .with_description("How much is refused for load: 0 nothing, 1 to 3 more and more, 4 everything")
                 .build(),
+            certificates: meter
+                .u64_counter("waybill.certificates")
+                .with_description("Certificates that were fetched to verify requests, and whether they were believed")
+                .build(),
             reloads: meter
                 .u64_counter("waybill.reloads")
                 .with_description("Configurations that were read again, and whether they were taken over or refused")
@@ -101,6 +106,12 @@ impl Metrics {
             self.signature_skew
                 .record(now.seconds() - signed_at.seconds(), &[label("source", source)]);
         }
+    }
+
+    pub fn certificate(&self, source: &str, believed: bool) {
+        let outcome = if believed { "believed" } else { "refused" };
+        self.certificates
+            .add(1, &[label("source", source), KeyValue::new("outcome", outcome)]);
     }
 
     pub fn pressure(&self, pressure: Pressure) {

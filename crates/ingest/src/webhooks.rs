@@ -27,6 +27,7 @@ use crate::media_type;
 use crate::outbox::Outgoing;
 use crate::pressure;
 use crate::sources::{Source, Sources};
+use crate::transmissions::has_one_body;
 
 /// A request that was believed and understood.
 struct Understood<'a> {
@@ -78,7 +79,7 @@ pub async fn receive(
 async fn understand<'a>(
     request: &HttpRequest,
     body: &[u8],
-    (client, sources): (IpAddr, &'a Sources),
+    (client, sources): (IpAddr, &'a Arc<Sources>),
     app: &App,
 ) -> Result<Understood<'a>, Refusal> {
     let found = named(request, sources);
@@ -90,8 +91,8 @@ async fn understand<'a>(
             .insert(SourceName(source.name.clone()));
         Span::current().record("source", source.name.as_str());
     }
-    let (source, verified) = sources
-        .verify(found, client, &raw, now)
+    let (source, verified) = believe((sources, found), client, &raw, now, app)
+        .await
         .inspect_err(|_| app.failures.count(client))?;
     app.metrics.verified(&source.name, &verified, now);
     if let Some(requests) = &source.requests
@@ -104,6 +105,28 @@ async fn understand<'a>(
     }
     let events = parse(source, &raw, &verified, now, request)?;
     Ok(Understood { source, events, received_at: now })
+}
+
+/// The source, if the request is its sender's.
+async fn believe<'a>(
+    (sources, found): (&'a Arc<Sources>, Option<&'a Source>),
+    client: IpAddr,
+    request: &Request<'_>,
+    now: Timestamp,
+    app: &App,
+) -> Result<(&'a Source, Verified), Refusal> {
+    if let Some(source) = found.filter(|source| source.allows(client)) {
+        app.certificates
+            .provide((sources, source), client, request, now)
+            .await;
+    }
+    let (source, verified) = sources.verify(found, client, request, now)?;
+    if let Some(transmission) = &verified.transmission
+        && !has_one_body(&app.redis, &source.name, (transmission, request.body), now).await
+    {
+        return Err(Refusal::OtherBody);
+    }
+    Ok((source, verified))
 }
 
 fn named<'a>(request: &HttpRequest, sources: &'a Sources) -> Option<&'a Source> {

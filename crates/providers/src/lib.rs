@@ -122,9 +122,8 @@ pub struct Verified {
     pub secret: Option<usize>,
     /// The time that was signed with the body: tells when a clock is wrong before it is wrong enough to refuse everything.
     pub signed_at: Option<Timestamp>,
-    /// The name of this one transmission, where the signature protects so little that no other body may come under
-    /// it (PayPal).
-    pub transmission: Option<String>,
+    /// Where the signature protects so little that no other body may come under one transmission (PayPal).
+    pub transmission: Option<Transmission>,
 }
 
 impl Verified {
@@ -133,6 +132,14 @@ impl Verified {
     pub fn by(trust: Trust, secret: Option<usize>) -> Self {
         Self { trust, secret, signed_at: None, transmission: None }
     }
+}
+
+/// One sending of a request, under a name of the sender's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transmission {
+    pub id: String,
+    /// Until when it is believed, and its name must therefore be remembered.
+    pub until: Timestamp,
 }
 
 /// Why a request was not believed. A closed set: it labels a metric.
@@ -146,6 +153,9 @@ pub enum SignatureError {
     TooOld,
     #[error("no active secret matches")]
     Mismatch,
+    /// It could not be fetched, or was not the provider's.
+    #[error("the certificate that it was signed with is not known")]
+    NoCertificate,
 }
 
 /// Why an authentic request has no event.

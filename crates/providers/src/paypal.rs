@@ -23,12 +23,14 @@ use crate::{
 };
 use certificate::{Anchor, Leaf};
 use resource::Told;
-use transmission::Transmission;
+use transmission::Sent;
 
 const NAME: &str = "paypal";
 const ORDER_REF: &str = "/custom_id";
-/// More than `PayPal` has in use at once; the oldest name goes first.
+/// More than `PayPal` has in use at once; what was fetched first goes first.
 const CERTIFICATES_MAX: usize = 8;
+/// Then a certificate is fetched again. Until that has succeeded the old one goes on, for as long as it is valid.
+const CERTIFICATE_AGE_MAX_SECONDS: i64 = 24 * 3600;
 
 pub(crate) const PROVIDER: Provider =
     Provider { name: NAME, build, scenarios: &scenarios::SCENARIOS };
@@ -40,7 +42,12 @@ struct PayPal {
     order_ref: String,
     book: String,
     /// Certificates that were fetched, by address; their chain was checked.
-    leaves: RwLock<BTreeMap<String, Leaf>>,
+    leaves: RwLock<BTreeMap<String, Learnt>>,
+}
+
+struct Learnt {
+    leaf: Leaf,
+    at: Timestamp,
 }
 
 fn build(setup: Setup<'_>) -> Result<Box<dyn Adapter>, SetupError> {
@@ -70,55 +77,59 @@ impl Adapter for PayPal {
     }
 
     fn verify(&self, request: &Request<'_>, now: Timestamp) -> Result<Verified, SignatureError> {
-        let transmission = Transmission::of(request)?;
-        let signed = transmission.signed_text(&self.webhook_id, request.body);
+        let sent = Sent::of(request)?;
+        let signed = sent.signed_text(&self.webhook_id, request.body);
         let leaves = self.leaves.read().unwrap_or_else(PoisonError::into_inner);
-        let leaf = leaves.get(transmission.certificate);
+        let leaf = leaves.get(sent.certificate).map(|learnt| &learnt.leaf);
         let by = |anchor: &Anchor| match (anchor, leaf) {
             (Anchor::Root(root), Some(leaf)) => {
-                leaf.is_under(root, now) && leaf.signed(&signed, &transmission.signature)
+                leaf.is_under(root, now) && leaf.signed(&signed, &sent.signature)
             }
             (Anchor::Root(_), None) => false,
-            (Anchor::Key(key), _) => key.signed(&signed, &transmission.signature),
+            (Anchor::Key(key), _) => key.signed(&signed, &sent.signature),
+        };
+        let otherwise = if leaf.is_none() && self.has_roots() {
+            SignatureError::NoCertificate
+        } else {
+            SignatureError::Mismatch
         };
         let secret = self
             .anchors
             .iter()
             .position(|(secret, anchor)| secret.is_active(now) && by(anchor))
-            .ok_or(SignatureError::Mismatch)?;
-        transmission.recent(now)?;
+            .ok_or(otherwise)?;
+        let transmission = sent.recent(now)?;
         Ok(Verified {
-            signed_at: Some(transmission.at),
-            transmission: Some(transmission.id.to_owned()),
+            signed_at: Some(sent.at),
+            transmission: Some(transmission),
             ..Verified::by(Trust::Checksum, Some(secret))
         })
     }
 
-    fn wants(&self, request: &Request<'_>, _now: Timestamp) -> Option<String> {
-        let address = Transmission::of(request).ok()?.certificate;
-        let roots = self
-            .anchors
-            .iter()
-            .any(|(_, anchor)| matches!(anchor, Anchor::Root(_)));
+    /// What is too old to be believed anyway makes nobody fetch anything.
+    fn wants(&self, request: &Request<'_>, now: Timestamp) -> Option<String> {
+        let sent = Sent::of(request).ok()?;
+        sent.recent(now).ok()?;
         let leaves = self.leaves.read().unwrap_or_else(PoisonError::into_inner);
-        (roots && !leaves.contains_key(address)).then(|| address.to_owned())
+        let fresh = leaves.get(sent.certificate).is_some_and(|learnt| {
+            let age = now.seconds() - learnt.at.seconds();
+            age < CERTIFICATE_AGE_MAX_SECONDS && self.knows(&learnt.leaf, now)
+        });
+        (self.has_roots() && !fresh).then(|| sent.certificate.to_owned())
     }
 
     fn learn(&self, address: &str, pem: &[u8], now: Timestamp) -> Result<(), SignatureError> {
         let leaf = Leaf::read(pem).ok_or(SignatureError::Malformed)?;
-        let known = transmission::is_address(address)
-            && self.anchors.iter().any(|(secret, anchor)| match anchor {
-                Anchor::Root(root) => secret.is_active(now) && leaf.is_under(root, now),
-                Anchor::Key(_) => false,
-            });
-        if !known {
+        if !transmission::is_address(address) || !self.knows(&leaf, now) {
             return Err(SignatureError::Mismatch);
         }
         let mut leaves = self.leaves.write().unwrap_or_else(PoisonError::into_inner);
-        if leaves.len() >= CERTIFICATES_MAX {
-            leaves.pop_first();
+        leaves.insert(address.to_owned(), Learnt { leaf, at: now });
+        if leaves.len() > CERTIFICATES_MAX {
+            let first = leaves.iter().min_by_key(|(_, learnt)| learnt.at);
+            let first = first.map(|(address, _)| address.clone());
+            first.and_then(|address| leaves.remove(&address));
         }
-        leaves.insert(address.to_owned(), leaf);
         Ok(())
     }
 
@@ -152,6 +163,20 @@ impl Adapter for PayPal {
 }
 
 impl PayPal {
+    fn has_roots(&self) -> bool {
+        self.anchors
+            .iter()
+            .any(|(_, anchor)| matches!(anchor, Anchor::Root(_)))
+    }
+
+    /// Whether it is `PayPal`'s, under one of the roots, now.
+    fn knows(&self, leaf: &Leaf, now: Timestamp) -> bool {
+        self.anchors.iter().any(|(secret, anchor)| match anchor {
+            Anchor::Root(root) => secret.is_active(now) && leaf.is_under(root, now),
+            Anchor::Key(_) => false,
+        })
+    }
+
     fn fill(&self, event: &mut Parsed, body: &Json<'_>) -> Result<(), Without> {
         if event.dedup_key.is_none() {
             return unusable("the event has no id");

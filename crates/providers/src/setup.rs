@@ -28,8 +28,8 @@ impl Setup<'_> {
     /// Refuses keys that are set and stand neither here nor among those that every source has.
     pub(crate) fn uses_only(self, keys: &[&str]) -> Result<(), SetupError> {
         let Source { tokens, secrets, live, order_ref, default_currency, .. } = self.source;
-        let Source { duplicate_status, auto_capture, url, webhook_id, signature, map, .. } =
-            self.source;
+        let Source { duplicate_status, auto_capture, url, webhook_id, .. } = self.source;
+        let Source { api_key, signature, map, .. } = self.source;
         let set = [
             ("tokens", !tokens.is_empty()),
             ("secrets", !secrets.is_empty()),
@@ -40,6 +40,7 @@ impl Setup<'_> {
             ("auto_capture", *auto_capture),
             ("url", url.is_some()),
             ("webhook_id", webhook_id.is_some()),
+            ("api_key", api_key.is_some()),
             ("signature", signature.is_some()),
             ("map", map.is_some()),
         ];

@@ -5,6 +5,7 @@ pub mod collector;
 pub mod database;
 pub mod environment;
 pub mod private;
+pub mod provider;
 pub mod proxy;
 pub mod redis;
 pub mod webhooks;

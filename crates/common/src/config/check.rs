@@ -48,6 +48,7 @@ pub(super) fn problems(config: &Config) -> Vec<Problem> {
     demand_sizes(config, &mut demand);
     demand_listeners(config, &mut demand);
     demand_urls(config, &mut demand);
+    demand_fetch(config, &mut demand);
     for (name, source) in &config.sources {
         demand_source(name, source, &mut demand);
     }
@@ -170,6 +171,31 @@ fn demand_urls(config: &Config, demand: &mut Demand<'_>) {
     }
 }
 
+fn demand_fetch(config: &Config, demand: &mut Demand<'_>) {
+    let fetch = &config.fetch;
+    demand(
+        fetch.hosts.iter().all(|host| is_host(host)),
+        "fetch.hosts must be names of hosts in lower case, without scheme, port or path".into(),
+    );
+    demand(
+        (1..config.ingest.answer_timeout_ms).contains(&fetch.timeout_ms),
+        "fetch.timeout_ms must be at least 1 and less than ingest.answer_timeout_ms".into(),
+    );
+    demand(fetch.concurrency >= 1, "fetch.concurrency must be at least 1".into());
+    let delays = &fetch.delays_seconds;
+    demand(
+        delays.iter().all(|delay| *delay > 0) && delays.is_sorted_by(|a, b| a < b),
+        "fetch.delays_seconds must be a list of rising delays".into(),
+    );
+}
+
+fn is_host(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte))
+}
+
 fn demand_listeners(config: &Config, demand: &mut Demand<'_>) {
     let mut taken = BTreeMap::new();
     for (listener, key) in [
@@ -208,6 +234,13 @@ fn demand_source(name: &str, source: &Source, demand: &mut Demand<'_>) {
             format!("sources.{name}.{key} must not be empty"),
         );
     }
+    demand(
+        source
+            .api_key
+            .as_ref()
+            .is_none_or(|key| !key.expose().is_empty()),
+        format!("sources.{name}.api_key must not be empty"),
+    );
     demand(
         source
             .duplicate_status
@@ -254,7 +287,7 @@ fn demand_production(config: &Config, demand: &mut Demand<'_>) {
     );
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     for (name, source) in &config.sources {
-        for secret in source.secrets.iter().chain(&source.tokens) {
+        for secret in source.keys() {
             let text = secret.expose();
             demand(
                 text.len() >= SECRET_BYTES_MIN,

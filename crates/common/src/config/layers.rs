@@ -21,8 +21,8 @@ const WELL_KNOWN: [(&str, &str); 4] = [
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
 ];
 /// Keys, whatever their section, whose value is a list: in the environment its elements are separated by commas.
-pub(super) const LISTS: [&str; 6] =
-    ["trusted_proxies", "delays_seconds", "tokens", "secrets", "allow_from", "operations"];
+pub(super) const LISTS: [&str; 7] =
+    ["trusted_proxies", "delays_seconds", "tokens", "secrets", "allow_from", "operations", "hosts"];
 
 /// Section and name.
 type Key = (&'static str, &'static str);

@@ -106,7 +106,7 @@ fn finish(layers: Vec<Layer>) -> Result<Config, ConfigError> {
 
 fn read_secret_files(config: &mut Config) -> Result<(), ConfigError> {
     for source in config.sources.values_mut() {
-        for secret in source.secrets.iter_mut().chain(&mut source.tokens) {
+        for secret in source.keys_mut() {
             if let Secret::Table(table) = secret {
                 read_secret_file(table)?;
             }

@@ -46,6 +46,9 @@ pub struct Source {
     /// `PayPal`: the id that it gave the webhook, which it signs too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<String>,
+    /// Stripe, Mollie: the key of the provider's API, for asking about what a webhook only names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<Secret>,
     /// Generic: where and how the sender signs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<Signature>,
@@ -78,11 +81,22 @@ impl Source {
             book: None,
             url: None,
             webhook_id: None,
+            api_key: None,
             signature: None,
             map: None,
             allow_from: Vec::new(),
             rate_limit: None,
         }
+    }
+
+    /// Everything of it that is secret.
+    pub fn keys(&self) -> impl Iterator<Item = &Secret> {
+        self.secrets.iter().chain(&self.tokens).chain(&self.api_key)
+    }
+
+    pub(super) fn keys_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
+        let Self { secrets, tokens, api_key, .. } = self;
+        secrets.iter_mut().chain(tokens).chain(api_key)
     }
 }
 

@@ -98,6 +98,21 @@ fn sources_are_checked_one_by_one() {
 }
 
 #[test]
+fn what_may_be_asked_of_providers_is_named_well() {
+    check_refused("[fetch]\nhosts = ['https://api.paypal.com/']", "fetch.hosts must be names");
+    check_refused("[fetch]\ntimeout_ms = 4000", "less than ingest.answer_timeout_ms");
+    check_refused("[fetch]\ntimeout_ms = 0", "fetch.timeout_ms");
+    check_refused("[fetch]\nconcurrency = 0", "fetch.concurrency");
+    check_refused("[fetch]\ndelays_seconds = [5, 5]", "rising delays");
+    check_refused(
+        "[sources.a]\nprovider = 'stripe'\napi_key = ''\nsecrets = ['a-secret-that-is-long-enough']",
+        "sources.a.api_key must not be empty",
+    );
+    let config = from_toml("[fetch]\nresolve = { 'api.paypal.com' = '127.0.0.1:8443' }").unwrap();
+    assert_eq!(config.fetch.resolve["api.paypal.com"].port(), 8443);
+}
+
+#[test]
 fn production_refuses_weak_shared_and_sample_secrets() {
     let one = |secret: &str| format!("[sources.a]\nprovider = 'stripe'\nsecrets = ['{secret}']");
     check_refused(&one("short"), "at least 24 bytes");

@@ -7,7 +7,7 @@ use waybill_common::domain::Timestamp;
 use super::certificate::RsaKey;
 use crate::credential::header;
 use crate::meaning::is_id;
-use crate::{Message, Request, SignatureError};
+use crate::{Message, Request, SignatureError, Transmission};
 
 const ID: &str = "paypal-transmission-id";
 const TIME: &str = "paypal-transmission-time";
@@ -27,7 +27,8 @@ const HOSTS: [&str; 4] = [
 ];
 const PLACE: &str = "v1/notifications/certs/";
 
-pub(super) struct Transmission<'a> {
+/// What one request says of itself.
+pub(super) struct Sent<'a> {
     pub(super) id: &'a str,
     /// As it is signed.
     time: &'a str,
@@ -36,7 +37,7 @@ pub(super) struct Transmission<'a> {
     pub(super) certificate: &'a str,
 }
 
-impl<'a> Transmission<'a> {
+impl<'a> Sent<'a> {
     pub(super) fn of(request: &Request<'a>) -> Result<Self, SignatureError> {
         let read = |name| header(request, name);
         let (id, time) = (read(ID)?, read(TIME)?);
@@ -55,13 +56,16 @@ impl<'a> Transmission<'a> {
         signed_text(self.id, self.time, webhook_id, body)
     }
 
-    pub(super) fn recent(&self, now: Timestamp) -> Result<(), SignatureError> {
+    /// # Errors
+    /// Where it is too old, or from too far ahead.
+    pub(super) fn recent(&self, now: Timestamp) -> Result<Transmission, SignatureError> {
         let age = now.seconds() - self.at.seconds();
-        if (-AHEAD_MAX_SECONDS..=AGE_MAX_SECONDS).contains(&age) {
-            Ok(())
-        } else {
-            Err(SignatureError::TooOld)
+        if !(-AHEAD_MAX_SECONDS..=AGE_MAX_SECONDS).contains(&age) {
+            return Err(SignatureError::TooOld);
         }
+        let until = self.at.micros().saturating_add(AGE_MAX_SECONDS * 1_000_000);
+        let until = Timestamp::from_micros_saturating(until);
+        Ok(Transmission { id: self.id.to_owned(), until })
     }
 }
 
