@@ -3,9 +3,11 @@
 //! Walls: [`domain`] does no I/O; [`storage`] and [`broker`] never name each other; only [`config`] reads the
 //! environment; only [`clock`] reads the time.
 
+pub mod access;
 pub mod age;
 pub mod backoff;
 pub mod broker;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod domain;

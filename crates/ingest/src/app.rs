@@ -14,12 +14,12 @@ use waybill_common::shutdown::Shutdown;
 use crate::admission::Failures;
 use crate::body;
 use crate::certificates::Certificates;
-use crate::client::Proxies;
 use crate::load::Load;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::redis::Redis;
 use crate::sources::Sources;
+use waybill_common::client::Proxies;
 
 /// One running ingest, seen from a request.
 pub struct App {

@@ -31,7 +31,6 @@ use crate::admission::Failures;
 use crate::app::{App, Tasks};
 use crate::body::Bounds;
 use crate::certificates::Certificates;
-use crate::client::Proxies;
 use crate::connection::{self, Limits};
 use crate::edge;
 use crate::load::{self, Load};
@@ -43,6 +42,7 @@ use crate::reload::Reload;
 use crate::routes;
 use crate::sources::Sources;
 use crate::span::RequestSpan;
+use waybill_common::client::Proxies;
 
 const SERVICE: &str = "waybill-ingest";
 /// How often limiters forget idle clients.

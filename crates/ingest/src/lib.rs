@@ -1,8 +1,8 @@
 //! Takes webhooks in: verify, validate, publish, answer. Never touches PostgreSQL.
 //!
 //! What one request meets, in order: [`connection`] and [`edge`] (time, correlation id), [`routes`], [`webhooks`]
-//! (the sequence itself), [`client`] and [`admission`] (who, how often), [`body`], [`certificates`], [`sources`] (whom to believe),
-//! [`transmissions`],
+//! (the sequence itself), [`waybill_common::client`] and [`admission`] (who, how often), [`body`], [`certificates`],
+//! [`sources`] (whom to believe), [`transmissions`],
 //! [`load`] with [`pressure`] (too much?), [`outbox`] with [`marker`] (known? confirmed!), [`error`] (what is said when it is not taken).
 //! Beside the requests: `reload` (new secrets without a restart).
 
@@ -11,7 +11,6 @@ mod app;
 pub mod application;
 pub mod body;
 pub mod certificates;
-pub mod client;
 pub mod connection;
 pub mod correlation;
 pub mod edge;

@@ -48,7 +48,11 @@ pub(super) fn problems(config: &Config) -> Vec<Problem> {
     demand_sizes(config, &mut demand);
     demand_listeners(config, &mut demand);
     demand_urls(config, &mut demand);
+<<<<<<< HEAD
     demand_fetch(config, &mut demand);
+=======
+    demand_console(config, &mut demand);
+>>>>>>> 4391de5 (console: begin with access control and the search of orders)
     for (name, source) in &config.sources {
         demand_source(name, source, &mut demand);
     }
@@ -139,6 +143,9 @@ fn demand_sizes(config: &Config, demand: &mut Demand<'_>) {
         (config.ingest.max_body_bytes, "ingest.max_body_bytes"),
         (config.ingest.max_connections, "ingest.max_connections"),
         (config.ingest.forwarded_for_position, "ingest.forwarded_for_position"),
+        (config.console.forwarded_for_position, "console.forwarded_for_position"),
+        (config.console.read_pool_max, "console.read_pool_max"),
+        (config.console.write_pool_max, "console.write_pool_max"),
     ] {
         demand(value >= 1, format!("{key} must be at least 1"));
     }
@@ -171,6 +178,7 @@ fn demand_urls(config: &Config, demand: &mut Demand<'_>) {
     }
 }
 
+<<<<<<< HEAD
 fn demand_fetch(config: &Config, demand: &mut Demand<'_>) {
     let fetch = &config.fetch;
     demand(
@@ -194,6 +202,49 @@ fn is_host(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte))
+=======
+fn demand_console(config: &Config, demand: &mut Demand<'_>) {
+    let console = &config.console;
+    demand(
+        console
+            .public_url
+            .as_deref()
+            .is_none_or(|url| origin(url).is_some()),
+        "console.public_url must be a URL such as https://waybill.example.com, without a path"
+            .into(),
+    );
+    demand(
+        (1..=console.session_max_minutes).contains(&console.session_idle_minutes),
+        "console.session_idle_minutes must be at least 1 and not more than session_max_minutes"
+            .into(),
+    );
+    demand(
+        console.account_failures_max >= 1 && console.address_failures_max >= 1,
+        "console.account_failures_max and address_failures_max must be at least 1".into(),
+    );
+    if config.profile == Profile::Production {
+        let plain = console
+            .public_url
+            .as_deref()
+            .is_none_or(|url| !url.starts_with("https://"));
+        demand(
+            !plain || console.listen.ip().is_loopback(),
+            "console.public_url must begin with https:// where console.listen is no loopback address, outside the demo profile"
+                .into(),
+        );
+    }
+}
+
+/// The URL, if it is nothing but scheme, host and port.
+fn origin(url: &str) -> Option<Url> {
+    Url::parse(url).ok().filter(|url| {
+        ["http", "https"].contains(&url.scheme())
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+    })
+>>>>>>> 4391de5 (console: begin with access control and the search of orders)
 }
 
 fn demand_listeners(config: &Config, demand: &mut Demand<'_>) {

@@ -268,6 +268,25 @@ impl Default for Backpressure {
 pub struct Console {
     pub listen: SocketAddr,
     pub ops_listen: SocketAddr,
+    /// Where browsers find it, such as `https://waybill.example.com`. With `https` cookies are sent encrypted only.
+    /// Absent: `http://` and `listen`.
+    pub public_url: Option<String>,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Which address of `X-Forwarded-For` is the client's, counted from the right, 1 being the last.
+    pub forwarded_for_position: usize,
+    /// Connections that only read, and those that write.
+    pub read_pool_max: usize,
+    pub write_pool_max: usize,
+    /// How long one statement of a page or an answer may run.
+    pub statement_timeout_ms: u64,
+    /// A session ends after so long without a request, and after so long in any case.
+    pub session_idle_minutes: u32,
+    pub session_max_minutes: u32,
+    /// Failed sign-ins within a quarter of an hour, before an account or an address has to wait.
+    pub account_failures_max: u32,
+    pub address_failures_max: u32,
+    pub drain_timeout_ms: u64,
 }
 
 impl Default for Console {
@@ -275,6 +294,17 @@ impl Default for Console {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             ops_listen: SocketAddr::from(([127, 0, 0, 1], 9002)),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            forwarded_for_position: 1,
+            read_pool_max: 8,
+            write_pool_max: 2,
+            statement_timeout_ms: 2_000,
+            session_idle_minutes: 60,
+            session_max_minutes: 720,
+            account_failures_max: 10,
+            address_failures_max: 30,
+            drain_timeout_ms: 5_000,
         }
     }
 }

@@ -178,6 +178,16 @@ pub async fn take_role(
         .map_err(|cause| ConnectError::NoRole { role: role.clone(), cause: cause.to_string() })
 }
 
+/// Makes every transaction of a connection one that cannot write.
+///
+/// # Errors
+/// `Setup` with what the server said.
+pub async fn only_read(conn: &mut AsyncPgConnection) -> Result<(), ConnectError> {
+    conn.batch_execute("SET default_transaction_read_only = on")
+        .await
+        .map_err(|error| ConnectError::Setup(error.to_string()))
+}
+
 /// Prepared statements are planned once, perhaps while a table is still empty and reading all of it looks cheapest, and
 /// that plan would stay when it has millions of rows. Every statement of a service is a few keys into big tables, so
 /// the only join worth planning is one index probe for each key.

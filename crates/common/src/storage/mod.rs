@@ -1,11 +1,13 @@
 //! PostgreSQL, the truth. The only place with SQL: a file per table, and [`commit`], the transaction of a batch.
 
 pub mod accepted_counts;
+pub mod access;
 pub mod commit;
 pub mod connection;
 pub mod dead_letters;
 pub mod failure;
 pub mod migrate;
+pub mod operator_actions;
 pub mod order_changes;
 pub mod order_events;
 pub mod orders;

@@ -12,7 +12,7 @@ use diesel_async::pooled_connection::{
 };
 use futures_util::FutureExt as _;
 
-use super::connection::{ConnectError, Target, take_role};
+use super::connection::{ConnectError, Target, only_read, take_role};
 use super::migrate::require_schema;
 use crate::config;
 
@@ -26,12 +26,32 @@ const RECYCLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// After a failover old connections may still reach a server that only reads; none lives long enough to keep doing so.
 const AGE_MAX: Duration = Duration::from_secs(300);
 
+/// What the connections of a pool are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Write,
+    /// The server refuses every write.
+    Read,
+}
+
 /// A pool of at most `max` connections. It makes none yet: a service starts, and waits, without its database too.
 ///
 /// # Errors
 /// `Url` or `Certificates`: what no waiting mends. Whatever is wrong with the server is told by `pool.get()`; a
 /// missing role or an old schema say «run `waybill migrate`».
 pub fn connect(settings: &config::Database, max: usize) -> Result<Pool, ConnectError> {
+    build(settings, max, Use::Write)
+}
+
+/// As [`connect`], but nothing can be written over its connections.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_to_read(settings: &config::Database, max: usize) -> Result<Pool, ConnectError> {
+    build(settings, max, Use::Read)
+}
+
+fn build(settings: &config::Database, max: usize, purpose: Use) -> Result<Pool, ConnectError> {
     let connect_timeout = Duration::from_millis(settings.connect_timeout_ms);
     let target = Arc::new(Target::parse(settings.url.expose(), connect_timeout)?);
     let settings = Arc::new(settings.clone());
@@ -40,7 +60,7 @@ pub fn connect(settings: &config::Database, max: usize) -> Result<Pool, ConnectE
     manager.recycling_method = RecyclingMethod::Fast;
     manager.custom_setup = Box::new(move |_url| {
         let (target, settings) = (Arc::clone(&target), Arc::clone(&settings));
-        async move { open(&target, &settings).await.map_err(told) }.boxed()
+        async move { open(&target, &settings, purpose).await.map_err(told) }.boxed()
     });
     let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
         .max_size(max)
@@ -60,10 +80,14 @@ pub fn connect(settings: &config::Database, max: usize) -> Result<Pool, ConnectE
 async fn open(
     target: &Target,
     settings: &config::Database,
+    purpose: Use,
 ) -> Result<AsyncPgConnection, ConnectError> {
     let mut conn = target.connect().await?;
     take_role(&mut conn, settings).await?;
     require_schema(&mut conn).await?;
+    if purpose == Use::Read {
+        only_read(&mut conn).await?;
+    }
     Ok(conn)
 }
 

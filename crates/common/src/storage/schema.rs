@@ -163,6 +163,62 @@ table! {
     }
 }
 
+table! {
+    operators (id) {
+        id -> Uuid,
+        name -> Text,
+        role -> Text,
+        payload_read -> Bool,
+        password_hash -> Nullable<Text>,
+        issuer -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        created_at -> Timestamptz,
+        disabled_at -> Nullable<Timestamptz>,
+    }
+}
+
+table! {
+    api_tokens (id) {
+        id -> Uuid,
+        name -> Text,
+        hash -> Binary,
+        role -> Text,
+        scopes -> Array<Text>,
+        created_by -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+table! {
+    sessions (hash) {
+        hash -> Binary,
+        operator_id -> Uuid,
+        created_at -> Timestamptz,
+        last_seen_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+table! {
+    sign_in_links (hash) {
+        hash -> Binary,
+        operator_id -> Uuid,
+        expires_at -> Timestamptz,
+    }
+}
+
+table! {
+    sign_in_failures (kind, subject) {
+        kind -> Text,
+        subject -> Text,
+        failures -> Integer,
+        since -> Timestamptz,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     webhooks,
     event_keys,
@@ -170,4 +226,6 @@ allow_tables_to_appear_in_same_query!(
     order_aliases,
     order_events,
     dead_letters,
+    operators,
+    sessions,
 );

@@ -12,8 +12,8 @@ use governor::{DefaultKeyedRateLimiter, RateLimiter};
 use tokio::time::Instant;
 
 use super::{OWNERS_MAX, quota};
-use crate::client::budget_owner;
 use crate::error::Exhausted;
+use waybill_common::client::budget_owner;
 
 const WINDOW: Duration = Duration::from_secs(60);
 

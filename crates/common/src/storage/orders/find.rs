@@ -11,6 +11,7 @@ use crate::domain::audit::Stored;
 use crate::domain::{Currency, OrderState, Reference};
 use crate::storage::schema::{order_aliases, orders};
 use crate::storage::statement::{fixed, unreadable};
+use crate::storage::webhooks;
 
 /// An order as it is stored.
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable)]
@@ -83,14 +84,39 @@ impl Order {
 /// # Errors
 /// As any query.
 pub async fn find(conn: &mut AsyncPgConnection, called: &str) -> QueryResult<Vec<Order>> {
-    let mut ids: Vec<Uuid> = Uuid::try_parse(called).into_iter().collect();
-    ids.extend(named(conn, called).await?);
+    let ids = ids(conn, called).await?;
     orders::table
         .filter(orders::id.eq_any(ids))
         .order(orders::id)
         .select(Order::as_select())
         .load(conn)
         .await
+}
+
+/// The ids of orders that are called so; also by the id of a webhook that reached one.
+pub(super) async fn called_ids(
+    conn: &mut AsyncPgConnection,
+    called: &str,
+) -> QueryResult<Vec<Uuid>> {
+    let mut found = ids(conn, called).await?;
+    if let Ok(id) = Uuid::try_parse(called)
+        && let Some(order) = webhooks::find(conn, id)
+            .await?
+            .and_then(|webhook| webhook.order_id)
+    {
+        found.push(order);
+    }
+    Ok(found)
+}
+
+async fn ids(conn: &mut AsyncPgConnection, called: &str) -> QueryResult<Vec<Uuid>> {
+    // PostgreSQL takes no U+0000, and nothing is called so.
+    if called.contains('\0') {
+        return Ok(Vec::new());
+    }
+    let mut ids: Vec<Uuid> = Uuid::try_parse(called).into_iter().collect();
+    ids.extend(named(conn, called).await?);
+    Ok(ids)
 }
 
 /// The names are unique within a namespace only, and namespaces are few: each is looked into.

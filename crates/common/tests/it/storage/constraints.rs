@@ -12,6 +12,8 @@ use waybill_test_support::TestDatabase;
 
 const HASH: &str = "\\x0000000000000000000000000000000000000000000000000000000000000000";
 const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+/// Somebody whom sessions may belong to.
+const OPERATOR: &str = "01890a5d-ac96-774b-bcce-b302099a8058";
 const TIME: &str = "2026-11-24T12:00:00Z";
 /// One more than the greatest number that JSON keeps exactly.
 const TOO_MUCH: i64 = 1 << 53;
@@ -51,8 +53,41 @@ fn legal(table: &str) -> Value {
         "operator_actions" => json!({
             "id": ID, "at": TIME, "actor": "a", "action": "x", "reason": "r", "origin": "o", "subject": "s",
         }),
+        "operators" => json!({
+            "id": ID, "name": "ada", "role": "admin", "payload_read": false, "created_at": TIME,
+        }),
+        "api_tokens" => json!({
+            "id": ID, "name": "shop", "hash": HASH, "role": "viewer", "scopes": ["changes"], "created_by": "ada",
+            "created_at": TIME, "expires_at": "2026-11-25T12:00:00Z",
+        }),
+        "sessions" => json!({
+            "hash": HASH, "operator_id": OPERATOR, "created_at": TIME, "last_seen_at": TIME, "expires_at": TIME,
+        }),
+        "sign_in_links" => json!({ "hash": HASH, "operator_id": OPERATOR, "expires_at": TIME }),
+        "sign_in_failures" => {
+            json!({ "kind": "account", "subject": "ada", "failures": 1, "since": TIME })
+        }
         other => panic!("no legal row of {other} is known"),
     }
+}
+
+/// Of the tables that say who may use the console.
+fn illegal_access() -> Vec<(&'static str, Value)> {
+    vec![
+        ("operators_name_is_plain", json!({ "name": "Ada <script>" })),
+        ("operators_role_is_known", json!({ "role": "god" })),
+        ("operators_password_hash_is_argon2id", json!({ "password_hash": "$2b$12$x" })),
+        ("operators_subject_is_whole", json!({ "issuer": "https://id.example" })),
+        ("api_tokens_hash_is_a_hash", json!({ "hash": "\\x00" })),
+        ("api_tokens_have_a_name", json!({ "name": "" })),
+        ("api_tokens_role_is_known", json!({ "role": "god" })),
+        ("api_tokens_scopes_are_known", json!({ "scopes": ["everything"] })),
+        ("api_tokens_expire_later", json!({ "expires_at": TIME })),
+        ("sessions_hash_is_a_hash", json!({ "hash": "\\x00" })),
+        ("sign_in_links_hash_is_a_hash", json!({ "hash": "\\x00" })),
+        ("sign_in_failures_kind_is_known", json!({ "kind": "planet" })),
+        ("sign_in_failures_are_counted", json!({ "failures": 0 })),
+    ]
 }
 
 /// Constraint, and the change to a legal row that it refuses.
@@ -156,9 +191,13 @@ async fn insert(conn: &mut AsyncPgConnection, table: &str, change: &Value) -> Re
 async fn every_check_refuses_what_it_is_named_for() -> anyhow::Result<()> {
     let database = TestDatabase::new().await?;
     let mut conn = database.owner().await?;
+    let operator = format!(
+        "INSERT INTO operators (id, name, role, payload_read, created_at) VALUES ('{OPERATOR}', 'bob', 'viewer', false, '{TIME}')"
+    );
+    conn.batch_execute(&operator).await?;
     let checks = checks(&mut conn).await?;
     let known: BTreeSet<&str> = checks.iter().map(|check| check.name.as_str()).collect();
-    let tried = illegal();
+    let tried = [illegal(), illegal_access()].concat();
     assert_eq!(known, tried.iter().map(|(name, _)| *name).collect());
     for (name, change) in tried {
         let table = &checks

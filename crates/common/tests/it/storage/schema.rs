@@ -34,6 +34,7 @@ impl Column {
             "int4" => "Integer",
             "int8" => "BigInt",
             "jsonb" => "Jsonb",
+            "bool" => "Bool",
             "_text" => "Array<Text>",
             other => panic!("{}.{} has the unexpected type {other}", self.table, self.column),
         };

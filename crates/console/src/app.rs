@@ -1,0 +1,65 @@
+//! What every request can reach.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::HttpRequest;
+use waybill_common::client::Proxies;
+use waybill_common::clock::Clock;
+use waybill_common::config::Config;
+use waybill_common::shutdown::Shutdown;
+use waybill_common::storage::{Connection, Pool};
+
+use crate::access::{Origin, Passwords};
+use crate::problem::Problem;
+
+/// One running console, seen from a request.
+pub struct App {
+    pub config: Config,
+    /// Where browsers find us.
+    pub origin: Origin,
+    pub clock: Clock,
+    pub passwords: Passwords,
+    pub shutdown: Shutdown,
+    pub(crate) proxies: Proxies,
+    /// Every statement of it ends within `console.statement_timeout_ms`, and none can write.
+    pub(crate) reads: Pool,
+    pub(crate) writes: Pool,
+}
+
+impl App {
+    /// A connection that only reads.
+    ///
+    /// # Errors
+    /// `Unavailable` where the database gives none.
+    pub async fn read(&self) -> Result<Connection, Problem> {
+        take(&self.reads).await
+    }
+
+    /// A connection that may write.
+    ///
+    /// # Errors
+    /// `Unavailable` where the database gives none.
+    pub async fn write(&self) -> Result<Connection, Problem> {
+        take(&self.writes).await
+    }
+
+    /// Who sent this.
+    #[must_use]
+    pub fn client(&self, request: &HttpRequest) -> IpAddr {
+        let peer = request
+            .peer_addr()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let forwarded: Vec<&[u8]> = request
+            .headers()
+            .get_all("x-forwarded-for")
+            .map(|value| value.as_bytes())
+            .collect();
+        self.proxies.client(peer, forwarded.into_iter())
+    }
+}
+
+async fn take(pool: &Pool) -> Result<Connection, Problem> {
+    pool.get()
+        .await
+        .map_err(|error| Problem::Unavailable(anyhow::anyhow!("{error}")))
+}

@@ -1,0 +1,21 @@
+//! What operators use: the JSON API under `/api/v1` and the web page.
+//!
+//! What one request meets, in order: [`span`], [`headers`] (what every answer says to a browser), the [`route`] table,
+//! whose every entry has a policy, [`access`] (who is it, may they), then a handler of [`api`] or [`pages`]. What goes
+//! wrong is told by [`problem`].
+
+pub mod access;
+pub mod api;
+mod app;
+pub mod application;
+pub mod cursor;
+pub mod headers;
+mod health;
+pub mod page;
+pub mod pages;
+pub mod problem;
+pub mod route;
+pub mod span;
+
+pub use app::App;
+pub use application::Application;

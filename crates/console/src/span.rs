@@ -1,0 +1,80 @@
+//! The root span of a request, by OpenTelemetry's conventions for HTTP servers.
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, USER_AGENT};
+use tracing::Span;
+use tracing::field::Empty;
+use tracing_actix_web::RootSpanBuilder;
+use waybill_common::telemetry::{TraceContext, link, trace_id};
+
+/// Strangers' text in a span is cut to this many characters.
+const TEXT_CHARS_MAX: usize = 200;
+
+/// Makes `GET /api/v1/orders/{order}`.
+pub struct RequestSpan;
+
+impl RootSpanBuilder for RequestSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let method = request.method().as_str();
+        let route = request.match_pattern();
+        let name = route
+            .as_deref()
+            .map_or_else(|| method.to_owned(), |route| format!("{method} {route}"));
+        let span = tracing::info_span!(
+            "request",
+            otel.name = %cut(&name),
+            otel.kind = "server",
+            otel.status_code = Empty,
+            http.request.method = %cut(method),
+            http.route = route,
+            http.response.status_code = Empty,
+            url.path = %cut(request.path()),
+            url.scheme = "http",
+            network.protocol.version = %version(request),
+            user_agent.original = %cut(&text(request.headers(), &USER_AGENT)),
+            error.type = Empty,
+            client.address = Empty,
+            caller = Empty,
+            trace_id = Empty,
+        );
+        // A stranger's trace is none of ours: it may be followed from here, but decides nothing, sampling included.
+        link(&span, &stranger(request.headers()));
+        if let Some(trace) = trace_id(&span) {
+            span.record("trace_id", trace);
+        }
+        span
+    }
+
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        let status = match outcome {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        span.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", status.as_str());
+        }
+    }
+}
+
+fn stranger(headers: &HeaderMap) -> TraceContext {
+    let once = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
+    TraceContext { traceparent: once("traceparent"), tracestate: once("tracestate") }
+}
+
+fn version(request: &ServiceRequest) -> &'static str {
+    if request.version() == actix_web::http::Version::HTTP_10 { "1.0" } else { "1.1" }
+}
+
+fn text(headers: &HeaderMap, name: &actix_web::http::header::HeaderName) -> String {
+    headers
+        .get(name)
+        .map_or_else(String::new, |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(TEXT_CHARS_MAX).collect()
+}

@@ -1,0 +1,179 @@
+//! A whole console on free ports, with a database of its own.
+
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, SET_COOKIE};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
+use serde_json::Value;
+use waybill_common::access::{Grant, PasswordHash, Role, Scope, Secret};
+use waybill_common::clock::Clock;
+use waybill_common::config::{self, Config};
+use waybill_common::domain::Timestamp;
+use waybill_common::id;
+use waybill_common::storage::access::{NewOperator, NewToken, create_operator, create_token};
+use waybill_common::telemetry::Scrape;
+use waybill_console::Application;
+use waybill_test_support::{TestDatabase, eventually};
+
+/// Long enough for a busy machine.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+/// When every test takes place: 2026-01-01T12:00:00Z.
+const NOON_SECONDS: i64 = 1_767_268_800;
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+const CONFIG: &str = r#"
+profile = "demo"
+[console]
+listen = "127.0.0.1:0"
+ops_listen = "127.0.0.1:0"
+statement_timeout_ms = 10000
+[sources.payments]
+provider = "native"
+tokens = ["test-token"]
+default_currency = "USD"
+[sources.stripe]
+provider = "stripe"
+secrets = ["whsec_test"]
+order_ref = "/metadata/order_id"
+"#;
+
+pub(crate) struct TestConsole {
+    pub(crate) application: Application,
+    pub(crate) clock: Clock,
+    pub(crate) database: TestDatabase,
+    pub(crate) http: Client,
+}
+
+/// A browser's session: what it sends with each request.
+pub(crate) struct Browser {
+    pub(crate) cookie: String,
+    pub(crate) csrf: String,
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_seconds(NOON_SECONDS).expect("it is in range")
+}
+
+/// That many seconds after noon.
+pub(crate) fn later(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(NOON_SECONDS + seconds).expect("it is in range")
+}
+
+impl TestConsole {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        Self::with(|_| {}).await
+    }
+
+    /// Started with a changed configuration, and ready.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
+        let database = TestDatabase::new().await?;
+        let mut config = config::from_toml(CONFIG)?;
+        config.database = database.settings().clone();
+        change(&mut config);
+        let clock = Clock::fixed_at(now());
+        let application = Application::start(config, clock.clone(), Scrape::default())?;
+        eventually(SOON, async || application.health.is_ready().then_some(()).ok_or("unready"))
+            .await;
+        let http = Client::builder()
+            .redirect(redirect::Policy::none())
+            .build()?;
+        Ok(Self { application, clock, database, http })
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.application.addr)
+    }
+
+    /// A token with that role and these scopes, for an hour.
+    pub(crate) async fn token(&self, role: Role, scopes: &[Scope]) -> anyhow::Result<String> {
+        let secret = Secret::new("wb_");
+        let grant = Grant { role, scopes: scopes.iter().copied().collect() };
+        let new = NewToken {
+            id: id::at(now()),
+            name: "test",
+            hash: secret.hash(),
+            grant: &grant,
+            created_by: "test",
+            expires_at: later(3_600),
+        };
+        let mut conn = self.database.connection().await?;
+        create_token(&mut conn, &new, now()).await?;
+        Ok(secret.expose().to_owned())
+    }
+
+    /// A local operator with the usual password.
+    pub(crate) async fn operator(&self, name: &str, role: Role) -> anyhow::Result<()> {
+        let new = NewOperator {
+            id: id::at(now()),
+            name,
+            role,
+            payload_read: false,
+            password: Some(&PasswordHash::of(PASSWORD)?),
+            identity: None,
+        };
+        let mut conn = self.database.connection().await?;
+        let created = create_operator(&mut conn, &new, now()).await?;
+        anyhow::ensure!(created, "{name} was there already");
+        Ok(())
+    }
+
+    pub(crate) async fn try_to_sign_in(
+        &self,
+        name: &str,
+        password: &str,
+    ) -> anyhow::Result<Response> {
+        let form = format!("name={name}&password={}", password.replace(' ', "+"));
+        let request = self
+            .http
+            .post(self.url("/sign-in"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
+        Ok(request.send().await?)
+    }
+
+    pub(crate) async fn sign_in(&self, name: &str) -> anyhow::Result<Browser> {
+        let answer = self.try_to_sign_in(name, PASSWORD).await?;
+        anyhow::ensure!(answer.status() == StatusCode::SEE_OTHER, "{}", answer.status());
+        self.browser(&answer).await
+    }
+
+    /// The session that an answer began.
+    pub(crate) async fn browser(&self, answer: &Response) -> anyhow::Result<Browser> {
+        let set = answer.headers()[SET_COOKIE].to_str()?;
+        let cookie = set.split(';').next().unwrap_or_default().to_owned();
+        let me = self
+            .http
+            .get(self.url("/api/v1/session"))
+            .header("cookie", &cookie)
+            .send()
+            .await?;
+        let me: Value = me.json().await?;
+        let csrf = me["csrf_token"].as_str().unwrap_or_default().to_owned();
+        Ok(Browser { cookie, csrf })
+    }
+
+    /// A request with a token.
+    pub(crate) fn with_token(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
+        self.http
+            .request(method, self.url(path))
+            .header(AUTHORIZATION, format!("Bearer {token}"))
+    }
+
+    /// Gets a path with a token that may look at everything.
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<(StatusCode, Value)> {
+        let token = self.token(Role::Viewer, &[Scope::All]).await?;
+        told(self.with_token(Method::GET, path, &token).send().await?).await
+    }
+
+    pub(crate) async fn finish(self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.application.stop().await, "did not stop in time");
+        Ok(())
+    }
+}
+
+/// The status and the JSON body.
+pub(crate) async fn told(response: Response) -> anyhow::Result<(StatusCode, Value)> {
+    let status = response.status();
+    let text = response.text().await?;
+    Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+}
