@@ -48,11 +48,8 @@ pub(super) fn problems(config: &Config) -> Vec<Problem> {
     demand_sizes(config, &mut demand);
     demand_listeners(config, &mut demand);
     demand_urls(config, &mut demand);
-<<<<<<< HEAD
     demand_fetch(config, &mut demand);
-=======
     demand_console(config, &mut demand);
->>>>>>> 4391de5 (console: begin with access control and the search of orders)
     for (name, source) in &config.sources {
         demand_source(name, source, &mut demand);
     }
@@ -178,7 +175,6 @@ fn demand_urls(config: &Config, demand: &mut Demand<'_>) {
     }
 }
 
-<<<<<<< HEAD
 fn demand_fetch(config: &Config, demand: &mut Demand<'_>) {
     let fetch = &config.fetch;
     demand(
@@ -202,7 +198,8 @@ fn is_host(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte))
-=======
+}
+
 fn demand_console(config: &Config, demand: &mut Demand<'_>) {
     let console = &config.console;
     demand(
@@ -244,7 +241,6 @@ fn origin(url: &str) -> Option<Url> {
             && url.fragment().is_none()
             && url.username().is_empty()
     })
->>>>>>> 4391de5 (console: begin with access control and the search of orders)
 }
 
 fn demand_listeners(config: &Config, demand: &mut Demand<'_>) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, RateLimiter};
 
 use crate::admission::{OWNERS_MAX, quota};
-use crate::client::budget_owner;
+use waybill_common::client::budget_owner;
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// More than `PayPal` has addresses in use.
