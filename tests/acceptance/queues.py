@@ -16,12 +16,14 @@ class Queues:
 
     def names(self) -> list[str]:
         retries = [f"retry.v1.{delay}" for delay in self.delays_ms]
-        return [f"{self.prefix}.{name}" for name in ("work.v1.0", "suspect.v1", "dead.v1", "unrouted.v1", *retries)]
+        fixed = ("work.v1.0", "suspect.v1", "dead.v1", "counts.v1", "unrouted.v1")
+        return [f"{self.prefix}.{name}" for name in (*fixed, *retries)]
 
     def exchanges(self) -> list[str]:
         """In the order in which they can go: alternates last."""
         retries = [f"{self.prefix}.retry.{delay}" for delay in self.delays_ms]
-        return [*retries, self.prefix, f"{self.prefix}.suspect", f"{self.prefix}.dead", f"{self.prefix}.unrouted"]
+        fixed = [f"{self.prefix}.{name}" for name in ("suspect", "dead", "counts", "unrouted")]
+        return [*retries, self.prefix, *fixed]
 
     def depths(self) -> dict[str, int | None]:
         """Ready messages of each queue; none where there is no such queue."""

@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tracing_actix_web::TracingLogger;
 use waybill_common::broker::{Consumer, Depth, Publisher, PublisherState, Topology};
 use waybill_common::clock::Clock;
@@ -32,6 +32,7 @@ use crate::app::{App, Tasks};
 use crate::body::Bounds;
 use crate::certificates::Certificates;
 use crate::connection::{self, Limits};
+use crate::counts;
 use crate::edge;
 use crate::load::{self, Load};
 use crate::marker::Markers;
@@ -120,6 +121,9 @@ impl Application {
         stages.roads.spawn(tidy(app.clone(), stages.roads.clone()));
         stages
             .roads
+            .spawn(report_counts(app.clone(), stages.roads.clone()));
+        stages
+            .roads
             .spawn(watch_load(app.clone(), stages.roads.clone()));
         tracing::info!(%addr, %ops_addr, "ingest is listening");
         Ok(Self {
@@ -160,6 +164,8 @@ impl Application {
         let left = || deadline.saturating_duration_since(Instant::now());
         self.server.stop(true).await;
         let answered = self.stages.serving.finish(left()).await;
+        // Whatever was confirmed is counted by now, and what is counted can still be told.
+        self.app.outbox.report().await;
         let confirmed = self.publisher.drain(left()).await;
         let closed = self.stages.roads.finish(left().max(LAST_STEP)).await;
         self.stages.ops.finish(LAST_STEP).await;
@@ -191,6 +197,7 @@ fn roads(
         publisher: publisher.clone(),
         exchange: config.broker.prefix.clone(),
         shards: config.broker.shards,
+        counts: Arc::default(),
     };
     (outbox, publisher, depth)
 }
@@ -252,6 +259,17 @@ async fn tidy(app: Data<App>, shutdown: Shutdown) {
     loop {
         tokio::select! {
             _ = ticks.tick() => app.forget_idle_clients(),
+            () = shutdown.begun() => return,
+        }
+    }
+}
+
+async fn report_counts(app: Data<App>, shutdown: Shutdown) {
+    let mut reports = interval(counts::REPORT_EVERY);
+    reports.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = reports.tick() => app.outbox.report().await,
             () = shutdown.begun() => return,
         }
     }

@@ -4,7 +4,7 @@
 //! (the sequence itself), [`waybill_common::client`] and [`admission`] (who, how often), [`body`], [`certificates`],
 //! [`sources`] (whom to believe), [`transmissions`],
 //! [`load`] with [`pressure`] (too much?), [`outbox`] with [`marker`] (known? confirmed!), [`error`] (what is said when it is not taken).
-//! Beside the requests: `reload` (new secrets without a restart).
+//! Beside the requests: [`counts`] (how much was accepted) and `reload` (new secrets without a restart).
 
 pub mod admission;
 mod app;
@@ -13,6 +13,7 @@ pub mod body;
 pub mod certificates;
 pub mod connection;
 pub mod correlation;
+pub mod counts;
 pub mod edge;
 pub mod error;
 pub mod kept;

@@ -1,5 +1,7 @@
 //! From an understood request to confirmed messages: which events are new, their publishing, their markers.
 
+use std::sync::Arc;
+
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use tracing::{Instrument as _, Span};
@@ -8,6 +10,7 @@ use waybill_common::broker::{Headers, PublishError, Publisher, Route};
 use waybill_common::domain::envelope::Envelope;
 use waybill_common::telemetry::TraceContext;
 
+use crate::counts::{Confirming, Counts, Key};
 use crate::marker::{Mark, Markers};
 
 /// Events of one request that are published at once: a large batch must not use up what all requests share.
@@ -28,6 +31,7 @@ pub struct Outbox {
     /// The exchange, for the span's name.
     pub exchange: String,
     pub shards: u16,
+    pub counts: Arc<Counts>,
 }
 
 impl Outgoing {
@@ -48,27 +52,34 @@ impl Outbox {
             .collect()
     }
 
-    /// Publishes every event and remembers each that is confirmed. It is an error if only one is not: the sender must
-    /// then send all of them again, and finds the confirmed ones known.
+    /// Publishes every event, remembers each that is confirmed and counts them. It is an error if only one is not: the
+    /// sender must then send all of them again, and finds the confirmed ones known.
     ///
     /// # Errors
     /// The first publish that failed.
-    pub async fn publish(&self, events: Vec<Outgoing>) -> Result<(), PublishError> {
+    pub async fn publish(
+        &self,
+        events: Vec<Outgoing>,
+        confirming: Confirming,
+    ) -> Result<(), PublishError> {
+        let key = confirming.key();
         let results: Vec<(Option<Mark>, Result<(), PublishError>)> = stream::iter(events)
-            .map(|event| async move { (event.mark, self.publish_one(&event).await) })
+            .map(|event| async move { (event.mark, self.publish_one(&event, key).await) })
             .buffer_unordered(PUBLISHES_AT_ONCE)
             .collect()
             .await;
-        let confirmed: Vec<Mark> = results
+        let confirmed: Vec<Option<Mark>> = results
             .iter()
             .filter(|(_, result)| result.is_ok())
-            .filter_map(|(mark, _)| *mark)
+            .map(|(mark, _)| *mark)
             .collect();
-        self.markers.remember(&confirmed).await;
+        let marks: Vec<Mark> = confirmed.iter().copied().flatten().collect();
+        self.markers.remember(&marks).await;
+        confirming.confirmed(confirmed.len(), results.len());
         results.into_iter().try_for_each(|(_, result)| result)
     }
 
-    async fn publish_one(&self, outgoing: &Outgoing) -> Result<(), PublishError> {
+    async fn publish_one(&self, outgoing: &Outgoing, key: &Arc<Key>) -> Result<(), PublishError> {
         let event = &outgoing.envelope.event;
         let part = event.part_of(self.shards.into());
         let shard = u16::try_from(part).expect("it is less than the number of shards");
@@ -76,9 +87,11 @@ impl Outbox {
         let span = self.span(event.webhook_id, shard, body.len());
         let TraceContext { traceparent, tracestate } = TraceContext::of(&span);
         let headers = Headers { traceparent, tracestate, ..Headers::default() };
+        let (counts, key) = (Arc::clone(&self.counts), Arc::clone(key));
+        let late = move || counts.recovered(&key, 1);
         let result = self
             .publisher
-            .publish(Route::Work { shard }, event.webhook_id, &headers, body)
+            .publish_or_late(Route::Work { shard }, (event.webhook_id, &headers), body, late)
             .instrument(span.clone())
             .await;
         if let Err(error) = &result {

@@ -19,6 +19,7 @@ use waybill_providers::{Answer, Headers, ParseError, Parsed, Receipt, Request, V
 use crate::app::App;
 use crate::body;
 use crate::correlation::CorrelationId;
+use crate::counts::Answering;
 use crate::edge::SourceName;
 use crate::error::Refusal;
 use crate::kept::kept;
@@ -178,7 +179,8 @@ async fn accept(
         .map_or_else(|| id::at(*received_at), Outgoing::webhook_id);
     Span::current().record("webhook.id", tracing::field::display(webhook_id));
     let accepted = outgoing.len();
-    publish(app, source, outgoing).await?;
+    let answering = publish(app, source, outgoing, *received_at).await?;
+    answering.accepted();
     app.metrics
         .accepted(&source.name, accepted, arrived.elapsed());
     let processing_ms = milliseconds(began.elapsed());
@@ -188,7 +190,12 @@ async fn accept(
 }
 
 /// Outlives the request: a sender that hangs up must not leave a publish without its marker.
-async fn publish(app: &App, source: &Source, outgoing: Vec<Outgoing>) -> Result<(), Refusal> {
+async fn publish(
+    app: &App,
+    source: &Source,
+    outgoing: Vec<Outgoing>,
+    received_at: Timestamp,
+) -> Result<Answering, Refusal> {
     let moves_money = outgoing
         .iter()
         .any(|event| pressure::moves_money(&event.envelope.event.effect));
@@ -196,12 +203,14 @@ async fn publish(app: &App, source: &Source, outgoing: Vec<Outgoing>) -> Result<
         return Err(Refusal::Load);
     }
     let outbox = Arc::clone(&app.outbox);
-    let publishing = async move { outbox.publish(outgoing).await };
+    let (answering, confirming) = outbox.counts.begin(&source.name, received_at);
+    let publishing = async move { outbox.publish(outgoing, confirming).await };
     app.tasks
         .spawn(publishing.in_current_span())
         .await
         .map_err(Refusal::Task)?
-        .map_err(Refusal::Unconfirmed)
+        .map_err(Refusal::Unconfirmed)?;
+    Ok(answering)
 }
 
 impl Understood<'_> {

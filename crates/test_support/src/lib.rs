@@ -4,6 +4,7 @@ pub mod broker;
 pub mod collector;
 pub mod database;
 pub mod environment;
+pub mod follower;
 pub mod private;
 pub mod provider;
 pub mod proxy;

@@ -1,7 +1,7 @@
 //! Takes deliveries for as long as the worker lives: session after session, none while the breaker is open.
 //!
-//! A session has a channel for each lane, all consuming every work queue, and one each for suspects, dead and unrouted
-//! messages. Deliveries go to the lane of their order whatever channel they came on.
+//! A session has a channel for each lane, all consuming every work queue, and one each for suspects, dead, counts and
+//! unrouted messages. Deliveries go to the lane of their order whatever channel they came on.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,8 +21,9 @@ use crate::reader::Reader;
 use crate::session::Session;
 use crate::taken::Taken;
 
-/// Messages of one kind besides work that are in hand at once.
-const SIDE_PREFETCH: u16 = 16;
+/// What is consumed besides work, and how many of it are in hand at once.
+const SIDES: [(Queue, u16); 4] =
+    [(Queue::Suspect, 1), (Queue::Dead, 16), (Queue::Counts, 16), (Queue::Unrouted, 16)];
 const RECONNECT_FIRST: Duration = Duration::from_millis(200);
 const RECONNECT_MOST: Duration = Duration::from_secs(5);
 /// What a lane may need at most to come to its end: a few transactions one after another, each with a deadline.
@@ -88,9 +89,7 @@ impl Consuming {
             lanes.push(self.consumer.channel(&work, prefetch).await?);
         }
         let mut sides = Vec::new();
-        for (queue, prefetch) in
-            [(Queue::Suspect, 1), (Queue::Dead, SIDE_PREFETCH), (Queue::Unrouted, SIDE_PREFETCH)]
-        {
+        for (queue, prefetch) in SIDES {
             let deliveries = self.consumer.channel(&[queue], prefetch).await?;
             sides.push((queue, deliveries));
         }

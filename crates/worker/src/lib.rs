@@ -2,7 +2,7 @@
 //!
 //! What one delivery meets, in order: [`consume`] with [`session`] and [`reader`] (channels), [`taken`] (what it is), [`lane`] with [`batch`]
 //! (gathered with others), [`process`] (the sequence itself), [`locking`] with [`parked`], [`commit`] with [`bisect`] and
-//! [`outcome`], [`settle`]; where it does not end there, [`retry`], [`suspect`], [`dead`], by [`hand_on`]. Around it:
+//! [`outcome`], [`settle`]; where it does not end there, [`retry`], [`suspect`], [`dead`], by [`hand_on`]. Beside the events: [`counts`]. Around it:
 //! [`breaker`] with [`recovery`], [`unrouted`], [`housekeeping`], [`health`]. [`worker`] holds it all together.
 
 mod batch;
@@ -10,6 +10,7 @@ mod bisect;
 mod breaker;
 mod commit;
 mod consume;
+mod counts;
 mod dead;
 mod engine;
 mod hand_on;

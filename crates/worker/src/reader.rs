@@ -100,6 +100,7 @@ impl Reader {
 /// What is done with a message that did not come from a work queue.
 async fn handle(engine: Arc<Engine>, session: Arc<Session>, (queue, taken): (Queue, Taken)) {
     match queue {
+        Queue::Counts => engine.take_report(&session, taken.into_hand()).await,
         Queue::Dead => engine.bury_fallen(&session, taken).await,
         Queue::Unrouted => engine.reroute(&session, taken).await,
         Queue::Suspect | Queue::Work { .. } | Queue::Retry { .. } => {

@@ -8,11 +8,11 @@ use crate::session::Session;
 use crate::taken::Taken;
 
 impl Engine {
-    /// Sends a stranded message on: dead ones to the dead, the rest to work, by the shard that it belongs to today.
+    /// Sends a stranded message on: dead ones and counts to their own kind, the rest to work, by the shard that it belongs to today.
     pub(crate) async fn reroute(&self, session: &Session, taken: Taken) {
         self.metrics.unrouted();
         let route = match (taken.hand().delivery.route, &taken) {
-            (Some(Route::Dead), _) => Route::Dead,
+            (Some(aside @ (Route::Dead | Route::Counts)), _) => aside,
             (_, Taken::Webhook(event)) => Route::Work { shard: self.shard(event) },
             (_, Taken::Newer { .. } | Taken::Malformed { .. }) => Route::Work { shard: 0 },
         };

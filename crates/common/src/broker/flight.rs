@@ -37,12 +37,16 @@ pub(super) struct Hangar {
     pub(super) confirm_timeout: Duration,
 }
 
+/// What is done when a confirm comes after its publish was given up.
+pub(super) type Late = Box<dyn FnOnce() + Send>;
+
 /// A publish and its confirm. Dropped before its end, it goes on in a task of its own.
 pub(super) struct Flight<'a, F: Future<Output = Result<(), PublishError>> + Send + 'static> {
     confirming: Option<Pin<Box<F>>>,
     lane: Arc<Lane>,
     permit: Option<OwnedSemaphorePermit>,
     hangar: &'a Hangar,
+    late: Option<Late>,
 }
 
 impl Message {
@@ -104,7 +108,14 @@ impl<'a, F: Future<Output = Result<(), PublishError>> + Send + 'static> Flight<'
         hangar: &'a Hangar,
         confirming: F,
     ) -> Self {
-        Self { confirming: Some(Box::pin(confirming)), lane, permit: Some(permit), hangar }
+        let confirming = Some(Box::pin(confirming));
+        Self { confirming, lane, permit: Some(permit), hangar, late: None }
+    }
+
+    /// With something to do when the confirm comes too late.
+    pub(super) fn or_late(mut self, late: Option<Late>) -> Self {
+        self.late = late;
+        self
     }
 
     /// The answer within the confirm timeout; at once if the channel ends before.
@@ -140,10 +151,13 @@ impl<F: Future<Output = Result<(), PublishError>> + Send + 'static> Drop for Fli
         let lane = Arc::clone(&self.lane);
         let permit = self.permit.take();
         let patience = self.hangar.confirm_timeout;
+        let late = self.late.take();
         let _entered = self.hangar.runtime.enter();
         self.hangar.shutdown.spawn(async move {
             tokio::select! {
-                _ = confirming => {}
+                answer = confirming => if let (Ok(()), Some(late)) = (answer, late) {
+                    late();
+                },
                 () = lane.lost.cancelled() => {}
                 () = impatience(&lane, patience) => {}
             }

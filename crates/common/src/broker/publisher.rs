@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::connection::{Link, supervise};
-use super::flight::{Flight, Hangar, Message, confirm};
+use super::flight::{Flight, Hangar, Late, Message, confirm};
 use super::foreman::Foreman;
 use super::lanes::Lane;
 use super::returned::Returned;
@@ -85,6 +85,14 @@ pub(super) struct Desk {
     stop: CancellationToken,
 }
 
+/// What is said of a message beside its body.
+struct Outgoing<'a> {
+    route: Route,
+    message_id: Uuid,
+    headers: &'a Headers,
+    late: Option<Late>,
+}
+
 /// Where publishes go now.
 enum Board {
     Open(Vec<Arc<Lane>>),
@@ -135,7 +143,24 @@ impl Publisher {
         headers: &Headers,
         body: Vec<u8>,
     ) -> Result<(), PublishError> {
-        self.desk.publish(route, message_id, headers, body).await
+        let out = Outgoing { route, message_id, headers, late: None };
+        self.desk.publish(out, body).await
+    }
+
+    /// [`publish`](Self::publish), and `late` where the confirm comes after this has failed: the message has arrived after
+    /// all.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    pub async fn publish_or_late(
+        &self,
+        route: Route,
+        (message_id, headers): (Uuid, &Headers),
+        body: Vec<u8>,
+        late: impl FnOnce() + Send + 'static,
+    ) -> Result<(), PublishError> {
+        let out = Outgoing { route, message_id, headers, late: Some(Box::new(late)) };
+        self.desk.publish(out, body).await
     }
 
     #[must_use]
@@ -169,13 +194,8 @@ impl Publisher {
 }
 
 impl Desk {
-    async fn publish(
-        &self,
-        route: Route,
-        message_id: Uuid,
-        headers: &Headers,
-        body: Vec<u8>,
-    ) -> Result<(), PublishError> {
+    async fn publish(&self, out: Outgoing<'_>, body: Vec<u8>) -> Result<(), PublishError> {
+        let Outgoing { route, message_id, headers, late } = out;
         let lane = self.lane()?;
         let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() else {
             return Err(PublishError::Busy);
@@ -186,6 +206,7 @@ impl Desk {
         let message = Message::persistent(self.topology.address(route), properties, body);
         let confirming = confirm(Arc::clone(&lane), message);
         Flight::new(lane, permit, &self.hangar, confirming)
+            .or_late(late)
             .answer()
             .await
     }
@@ -244,10 +265,8 @@ impl Desk {
         };
         let mut waits = FullJitter::new(REPUBLISH_FIRST, REPUBLISH_MOST);
         let id = returned.message_id();
-        while let Err(error) = self
-            .publish(route, id, &returned.headers, returned.body.clone())
-            .await
-        {
+        let out = || Outgoing { route, message_id: id, headers: &returned.headers, late: None };
+        while let Err(error) = self.publish(out(), returned.body.clone()).await {
             tokio::select! {
                 () = sleep(waits.next_wait()) => {}
                 () = self.stop.cancelled() => {

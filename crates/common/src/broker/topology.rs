@@ -30,6 +30,8 @@ pub enum Route {
     Suspect,
     /// Given up.
     Dead,
+    /// What ingest tells about how much it accepted.
+    Counts,
 }
 
 /// A queue, by what it is for.
@@ -44,6 +46,7 @@ pub enum Queue {
     },
     Suspect,
     Dead,
+    Counts,
     /// What no binding wanted: a topology incident.
     Unrouted,
 }
@@ -112,6 +115,7 @@ impl Topology {
             Queue::Retry { ms } => format!("{prefix}.retry.v1.{ms}"),
             Queue::Suspect => format!("{prefix}.suspect.v1"),
             Queue::Dead => format!("{prefix}.dead.v1"),
+            Queue::Counts => format!("{prefix}.counts.v1"),
             Queue::Unrouted => format!("{prefix}.unrouted.v1"),
         }
     }
@@ -119,7 +123,7 @@ impl Topology {
     /// Every queue that [`declare`](Self::declare) makes.
     #[must_use]
     pub fn queues(&self) -> Vec<Queue> {
-        let fixed = [Queue::Unrouted, Queue::Dead, Queue::Suspect];
+        let fixed = [Queue::Unrouted, Queue::Dead, Queue::Suspect, Queue::Counts];
         let work = (0..self.inner.shards).map(|shard| Queue::Work { shard });
         let retry = self.inner.delays.iter().map(|&ms| Queue::Retry { ms });
         fixed.into_iter().chain(work).chain(retry).collect()
@@ -170,6 +174,7 @@ impl Topology {
             }
             Route::Suspect => (self.suspect_exchange().into(), ShortString::default()),
             Route::Dead => (self.dead_exchange().into(), ShortString::default()),
+            Route::Counts => (self.counts_exchange().into(), ShortString::default()),
         }
     }
 
@@ -180,6 +185,7 @@ impl Topology {
             "" => Some(Route::Work { shard: routing_key.parse().ok()? }),
             ".suspect" => Some(Route::Suspect),
             ".dead" => Some(Route::Dead),
+            ".counts" => Some(Route::Counts),
             _ => {
                 let ms = rest.strip_prefix(".retry.")?.parse().ok()?;
                 Some(Route::Delay { ms, shard: routing_key.parse().ok()? })
@@ -200,6 +206,7 @@ impl Topology {
             (self.unrouted_exchange(), ExchangeKind::Fanout),
             (self.dead_exchange(), ExchangeKind::Fanout),
             (self.suspect_exchange(), ExchangeKind::Fanout),
+            (self.counts_exchange(), ExchangeKind::Fanout),
             (self.inner.prefix.clone(), ExchangeKind::Direct),
         ];
         let retry = self
@@ -246,6 +253,7 @@ impl Topology {
             Queue::Retry { ms } => (self.retry_exchange(ms), String::new()),
             Queue::Suspect => (self.suspect_exchange(), String::new()),
             Queue::Dead => (self.dead_exchange(), String::new()),
+            Queue::Counts => (self.counts_exchange(), String::new()),
             Queue::Unrouted => (self.unrouted_exchange(), String::new()),
         }
     }
@@ -267,7 +275,7 @@ impl Topology {
                 arguments.insert("x-message-ttl".into(), AMQPValue::LongLongInt(ttl));
                 dead_letter(&mut arguments, &self.inner.prefix);
             }
-            Queue::Dead | Queue::Unrouted => {}
+            Queue::Dead | Queue::Counts | Queue::Unrouted => {}
         }
         arguments
     }
@@ -282,6 +290,10 @@ impl Topology {
 
     fn dead_exchange(&self) -> String {
         format!("{}.dead", self.inner.prefix)
+    }
+
+    fn counts_exchange(&self) -> String {
+        format!("{}.counts", self.inner.prefix)
     }
 
     fn unrouted_exchange(&self) -> String {

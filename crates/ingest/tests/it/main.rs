@@ -5,6 +5,7 @@ mod admitting;
 mod answers;
 mod backpressure;
 mod certificates;
+mod counting;
 mod faults;
 mod forging;
 mod framing;

@@ -103,7 +103,7 @@ async fn a_worker_that_is_killed_again_and_again_loses_nothing() -> anyhow::Resu
     system.finish(&[]).await
 }
 
-fn signal(process: &Child, name: &str) -> anyhow::Result<()> {
+pub(crate) fn signal(process: &Child, name: &str) -> anyhow::Result<()> {
     let sent = Command::new("kill")
         .args([format!("-{name}"), process.id().to_string()])
         .status()?;
@@ -112,7 +112,7 @@ fn signal(process: &Child, name: &str) -> anyhow::Result<()> {
 }
 
 /// Starts the program on the system's servers. The file is its configuration.
-fn start(system: &TestSystem) -> anyhow::Result<(Child, NamedTempFile)> {
+pub(crate) fn start(system: &TestSystem) -> anyhow::Result<(Child, NamedTempFile)> {
     let file = NamedTempFile::with_suffix(".toml")?;
     std::fs::write(&file, settings(system))?;
     let process = program()

@@ -3,9 +3,11 @@
 mod binary;
 mod counting;
 mod failures;
+mod following;
 mod locks;
 mod messages;
 mod outages;
+mod reports;
 mod stopping;
 mod system;
 mod traces;

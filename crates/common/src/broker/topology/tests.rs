@@ -12,7 +12,9 @@ fn the_delays_are_the_retries_and_both_deferrals_each_once() {
         .into_iter()
         .filter_map(|queue| match queue {
             Queue::Retry { ms } => Some(ms),
-            Queue::Work { .. } | Queue::Suspect | Queue::Dead | Queue::Unrouted => None,
+            Queue::Work { .. } | Queue::Suspect | Queue::Dead | Queue::Counts | Queue::Unrouted => {
+                None
+            }
         })
         .collect();
     let expected = [1_000, 5_000, 10_000, 30_000, 60_000, 120_000, 600_000, 1_800_000, 7_200_000];
@@ -28,6 +30,7 @@ fn an_address_leads_back_to_its_route() {
         Route::Delay { ms: 5_000, shard: 2 },
         Route::Suspect,
         Route::Dead,
+        Route::Counts,
     ];
     for route in routes {
         let (exchange, key) = topology.address(route);
@@ -59,5 +62,6 @@ fn names_are_those_that_operators_know() {
     assert_eq!(name(Queue::Retry { ms: 250 }), "shop.p.retry.v1.250");
     assert_eq!(name(Queue::Suspect), "shop.p.suspect.v1");
     assert_eq!(name(Queue::Dead), "shop.p.dead.v1");
+    assert_eq!(name(Queue::Counts), "shop.p.counts.v1");
     assert_eq!(name(Queue::Unrouted), "shop.p.unrouted.v1");
 }

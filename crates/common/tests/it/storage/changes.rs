@@ -1,15 +1,15 @@
 //! Whoever follows orders sees each change once, in the order of commits, whatever is under way meanwhile.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use tokio::task::JoinSet;
-use uuid::Uuid;
 use waybill_common::domain::{Effect, Operation, Outcome, Reference};
 use waybill_common::storage::commit::{Committed, Pending, commit};
 use waybill_common::storage::order_changes::{Change, Position, changes_after};
 use waybill_common::storage::orders;
+use waybill_test_support::follower::Follower;
 use waybill_test_support::{TestDatabase, eventually};
 
 use super::ledger::text;
@@ -19,86 +19,27 @@ const SOON: Duration = Duration::from_secs(30);
 /// What a held up commit waits for.
 const GATE: &str = "4711";
 
-/// Reads what is new, a few at a time, as a shop would; the server is shared, and whoever writes on it holds readers up.
-pub(crate) struct Follower {
-    pub(crate) seen: Vec<Change>,
-    step: i64,
+async fn until(shop: &mut Follower, conn: &mut AsyncPgConnection, count: usize) {
+    eventually(SOON, async || {
+        shop.read(conn).await.map_err(|error| error.to_string())?;
+        if shop.seen.len() >= count { Ok(()) } else { Err(format!("{:#?}", shop.seen)) }
+    })
+    .await;
 }
 
-impl Follower {
-    pub(crate) fn new(step: i64) -> Self {
-        Self { seen: Vec::new(), step }
-    }
-
-    fn position(&self) -> Position {
-        self.seen
-            .last()
-            .map_or(Position::START, |change| change.position)
-    }
-
-    /// Reads once; whether anything was new.
-    pub(crate) async fn read(&mut self, conn: &mut AsyncPgConnection) -> anyhow::Result<bool> {
-        let new = changes_after(conn, self.position(), self.step).await?;
-        let any = !new.is_empty();
-        self.seen.extend(new);
-        Ok(any)
-    }
-
-    pub(crate) async fn until(&mut self, conn: &mut AsyncPgConnection, count: usize) {
-        eventually(SOON, async || {
-            self.read(conn).await.map_err(|error| error.to_string())?;
-            if self.seen.len() >= count { Ok(()) } else { Err(format!("{:#?}", self.seen)) }
+fn told(shop: &Follower) -> Vec<(String, Option<&str>, &str, i64)> {
+    let name = |change: &Change| change.external_id.clone().unwrap_or_default();
+    shop.seen
+        .iter()
+        .map(|change| {
+            (
+                name(change),
+                change.from_status.as_deref(),
+                change.to_status.as_str(),
+                change.captured,
+            )
         })
-        .await;
-    }
-
-    fn told(&self) -> Vec<(String, Option<&str>, &str, i64)> {
-        let told = |change: &Change| change.external_id.clone().unwrap_or_default();
-        self.seen
-            .iter()
-            .map(|change| {
-                (
-                    told(change),
-                    change.from_status.as_deref(),
-                    change.to_status.as_str(),
-                    change.captured,
-                )
-            })
-            .collect()
-    }
-
-    /// No repeat; each order's changes in the order of its trail, each beginning where the last one ended; all that the
-    /// table holds; and the last one is what the order is.
-    pub(crate) async fn check(&self, conn: &mut AsyncPgConnection) -> anyhow::Result<()> {
-        let positions: HashSet<Position> = self.seen.iter().map(|change| change.position).collect();
-        assert_eq!(positions.len(), self.seen.len(), "no repeat");
-        assert!(self.seen.is_sorted_by_key(|change| change.position));
-        let all = text(conn, "SELECT count(*)::text AS told FROM order_changes").await?;
-        assert_eq!(self.seen.len().to_string(), all, "no gap");
-        let mut last: HashMap<Uuid, &Change> = HashMap::new();
-        for change in &self.seen {
-            let before = last.insert(change.order_id, change);
-            assert!(before.is_none_or(|before| before.seq < change.seq), "{before:?} {change:?}");
-            let from = before.map(|before| before.to_status.as_str());
-            assert_eq!(change.from_status.as_deref(), from, "{change:?}");
-        }
-        for order in orders::page(conn, None, 10_000).await? {
-            let change = last[&order.id];
-            assert_eq!(change.to_status, order.status);
-            assert_eq!(
-                (
-                    change.total,
-                    change.authorized,
-                    change.captured,
-                    change.refunded,
-                    change.disputed
-                ),
-                (order.total, order.authorized, order.captured, order.refunded, order.disputed),
-            );
-            assert_eq!((&change.currency, change.exponent), (&order.currency, order.exponent));
-        }
-        Ok(())
-    }
+        .collect()
 }
 
 /// Lets a commit that captures so much wait before its end, until the gate is opened.
@@ -177,7 +118,7 @@ async fn a_life_is_told_change_by_change_and_what_changes_nothing_is_not() -> an
     commit(&mut conn, &[webhook("r", &order, refunded("r1", 25_00))], now()).await?;
 
     let mut shop = Follower::new(2);
-    shop.until(&mut conn, 3).await;
+    until(&mut shop, &mut conn, 3).await;
 
     assert!(!shop.read(&mut conn).await?, "{:?}", shop.seen);
     let expected = [
@@ -185,7 +126,7 @@ async fn a_life_is_told_change_by_change_and_what_changes_nothing_is_not() -> an
         ("A-1".to_owned(), Some("pending"), "paid", 99_99),
         ("A-1".to_owned(), Some("paid"), "partially_refunded", 99_99),
     ];
-    assert_eq!(shop.told(), expected);
+    assert_eq!(told(&shop), expected);
     assert_eq!(
         shop.seen
             .iter()
@@ -211,7 +152,7 @@ async fn an_absorption_is_a_change_of_both_orders() -> anyhow::Result<()> {
     commit(&mut conn, &[webhook("link", &[order, charge], link)], now()).await?;
 
     let mut shop = Follower::new(10);
-    shop.until(&mut conn, 4).await;
+    until(&mut shop, &mut conn, 4).await;
 
     let kinds: HashSet<(&str, &str, i64)> = shop.seen[2..]
         .iter()
@@ -240,7 +181,7 @@ async fn a_change_that_is_committed_late_is_never_passed_over() -> anyhow::Resul
     open_gate(&mut owner).await?;
     slow.join_all().await.remove(0)?;
 
-    shop.until(&mut conn, 2).await;
+    until(&mut shop, &mut conn, 2).await;
     shop.check(&mut conn).await
 }
 
@@ -272,7 +213,7 @@ async fn an_orders_changes_stand_in_the_order_of_its_trail_whoever_began_first()
     assert_eq!(early.join_all().await.remove(0)?.settled.len(), 3);
 
     let mut shop = Follower::new(2);
-    shop.until(&mut conn, 7).await;
+    until(&mut shop, &mut conn, 7).await;
     let of_last: Vec<i64> = shop
         .seen
         .iter()
@@ -296,8 +237,8 @@ async fn a_commit_that_is_rolled_back_is_no_change() -> anyhow::Result<()> {
     commit(&mut conn, &batch[..1], now()).await?;
 
     let mut shop = Follower::new(10);
-    shop.until(&mut conn, 1).await;
-    assert_eq!(shop.told(), [("A-1".to_owned(), None, "paid", 1_00)]);
+    until(&mut shop, &mut conn, 1).await;
+    assert_eq!(told(&shop), [("A-1".to_owned(), None, "paid", 1_00)]);
     shop.check(&mut conn).await
 }
 
@@ -310,7 +251,7 @@ async fn who_followed_before_a_restore_goes_on_after_it() -> anyhow::Result<()> 
         commit(&mut conn, &[paid(order, 1_00)], now()).await?;
     }
     let mut shop = Follower::new(1);
-    shop.until(&mut conn, 2).await;
+    until(&mut shop, &mut conn, 2).await;
     let n = shop.position().to_string();
     let (_, n) = n.split_once('-').expect("two numbers");
     let before: Position = format!("{}-{n}", i64::MAX).parse()?;

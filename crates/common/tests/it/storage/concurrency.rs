@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
@@ -12,12 +13,13 @@ use uuid::Uuid;
 use waybill_common::domain::{Facts, Operation, Outcome, Reference, Told};
 use waybill_common::storage::Pool;
 use waybill_common::storage::commit::{Pending, commit};
-use waybill_test_support::TestDatabase;
+use waybill_test_support::follower::Follower;
+use waybill_test_support::{TestDatabase, eventually};
 
-use super::changes::Follower;
-use super::ledger::{text, verdicts, verified};
+use super::ledger::{verdicts, verified};
 use super::sender::{again, captured, fact, facts, foreign, now, placed, refunded, webhook};
 
+const SOON: Duration = Duration::from_secs(30);
 const ORDERS: usize = 12;
 const COMMITTERS: usize = 4;
 
@@ -123,16 +125,22 @@ fn expected(deck: &[Pending], ended: &BTreeMap<Uuid, String>) -> BTreeMap<String
 }
 
 /// Reads what changes for as long as anybody commits, and then to the end.
-async fn follow(pool: Pool, committing: Weak<Mutex<Vec<Pending>>>) -> anyhow::Result<Follower> {
+async fn follow(pool: Pool, committing: Weak<Mutex<Vec<Pending>>>) -> anyhow::Result<()> {
     let mut conn = pool.get().await?;
     let mut shop = Follower::new(7);
     while committing.strong_count() > 0 {
         shop.read(&mut conn).await?;
         tokio::task::yield_now().await;
     }
-    let all = text(&mut conn, "SELECT count(*)::text AS told FROM order_changes").await?;
-    shop.until(&mut conn, all.parse()?).await;
-    Ok(shop)
+    eventually(SOON, async || {
+        shop.read(&mut conn)
+            .await
+            .map_err(|error| format!("{error:#}"))?;
+        let checked = shop.check(&mut conn).await;
+        checked.map_err(|error| format!("{error:#}"))
+    })
+    .await;
+    Ok(())
 }
 
 async fn check(seed: u64) -> anyhow::Result<()> {
@@ -146,11 +154,11 @@ async fn check(seed: u64) -> anyhow::Result<()> {
     }
     let following = follow(database.pool().clone(), Arc::downgrade(&shared));
     drop(shared);
-    let (misses, shop) = tokio::join!(committers.join_all(), following);
+    let (misses, followed) = tokio::join!(committers.join_all(), following);
+    followed?;
     let misses: Vec<usize> = misses.into_iter().collect::<anyhow::Result<_>>()?;
 
     let mut conn = database.connection().await?;
-    shop?.check(&mut conn).await?;
     let ended = verdicts(&mut conn).await?;
     let mut found: BTreeMap<String, Facts> = BTreeMap::new();
     for (order, _) in verified(&mut conn).await? {
