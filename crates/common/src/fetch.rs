@@ -101,6 +101,12 @@ impl Fetcher {
         Ok(Fetched { status, retry_after, body })
     }
 
+    /// Whether [`get`](Self::get) would ask there.
+    #[must_use]
+    pub fn may_ask(&self, address: &str) -> bool {
+        self.allowed(address).is_some()
+    }
+
     /// The default port only, and nobody's name in front of the host.
     fn allowed(&self, address: &str) -> Option<Url> {
         let url = Url::parse(address).ok()?;

@@ -18,6 +18,7 @@ mod mollie_classic;
 mod native;
 mod paypal;
 mod pointed;
+mod question;
 mod registry;
 mod request;
 mod scenario;
@@ -31,6 +32,7 @@ mod time;
 mod woocommerce;
 
 pub use answer::{Answer, Receipt};
+pub use question::Question;
 pub use registry::{PROVIDERS, adapter, scenarios};
 pub use request::{Found, Header, Headers, Message, Request};
 pub use scenario::{Order, Scenario};
@@ -39,7 +41,9 @@ pub use setup::SetupError;
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
-use waybill_common::domain::{CanonicalEvent, Effect, OccurredAt, Reference, Timestamp, Trust};
+use waybill_common::domain::{
+    CanonicalEvent, Effect, Hint, OccurredAt, Reference, Timestamp, Trust,
+};
 
 /// Everything Waybill knows about one configured source of one provider.
 ///
@@ -89,6 +93,20 @@ pub trait Adapter: Send + Sync {
         verified: &Verified,
         now: Timestamp,
     ) -> Result<Vec<Parsed>, ParseError>;
+
+    /// What the provider's API must be asked about the object of a [hint](Effect::Hint); absent where it cannot be asked
+    /// about that one.
+    fn question(&self, _object: &str) -> Option<Question> {
+        None
+    }
+
+    /// Understands what the provider's API said of the hint's object: a snapshot of it, as it was at `at`.
+    ///
+    /// # Errors
+    /// Where that is no answer to the question.
+    fn answered(&self, _hint: &Hint, _body: &[u8], _at: Timestamp) -> Result<Parsed, ParseError> {
+        Err(ParseError::Malformed("nothing was asked".into()))
+    }
 
     /// The answer to a request that is not a POST: a handshake before the first delivery. Absent: 405.
     fn handshake(&self, _method: &str, _request: &Request<'_>) -> Option<Answer> {

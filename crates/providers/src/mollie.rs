@@ -4,20 +4,22 @@
 //! it for a classic webhook, which anyone can send.
 
 mod entity;
+pub(crate) mod fetched;
 mod scenarios;
 
 use waybill_common::config::Secret;
 use waybill_common::domain::{Effect, Hint, Origin, Timestamp, Trust};
 
 use crate::json::Json;
-use crate::meaning::{Without, ignored, is_id, unusable};
+use crate::meaning::{Without, is_id, unusable};
 use crate::registry::Provider;
 use crate::setup::Setup;
 use crate::{
-    Adapter, Message, ParseError, Parsed, Request, SetupError, SignatureError, Verified,
+    Adapter, Message, ParseError, Parsed, Question, Request, SetupError, SignatureError, Verified,
     credential, json, time,
 };
 use entity::Told;
+use fetched::Reader;
 
 const NAME: &str = "mollie";
 const ORDER_REF: &str = "/metadata/order_id";
@@ -28,19 +30,20 @@ pub(crate) const PROVIDER: Provider =
 
 struct Mollie {
     secrets: Vec<Secret>,
-    live: bool,
-    order_ref: String,
-    book: String,
+    reader: Reader,
 }
 
 fn build(setup: Setup<'_>) -> Result<Box<dyn Adapter>, SetupError> {
-    setup.uses_only(&["secrets", "live", "order_ref"])?;
+    setup.uses_only(&["secrets", "live", "order_ref", "api_key"])?;
     Ok(Box::new(Mollie {
         secrets: setup.some("secrets", &setup.source.secrets)?,
-        live: setup.source.live,
-        order_ref: setup.order_ref_or(ORDER_REF),
-        book: setup.book(),
+        reader: reader(setup),
     }))
+}
+
+/// As every source of Mollie's reads its payments, however it hears of them.
+pub(crate) fn reader(setup: Setup<'_>) -> Reader {
+    Reader { live: setup.source.live, order_ref: setup.order_ref_or(ORDER_REF), book: setup.book() }
 }
 
 impl Adapter for Mollie {
@@ -77,6 +80,14 @@ impl Adapter for Mollie {
         Ok(vec![event.filled(|event| self.fill(event, &body))])
     }
 
+    fn question(&self, object: &str) -> Option<Question> {
+        fetched::question(object)
+    }
+
+    fn answered(&self, hint: &Hint, body: &[u8], at: Timestamp) -> Result<Parsed, ParseError> {
+        self.reader.answered(hint, body, at)
+    }
+
     fn sign(&self, message: Message, now: Timestamp) -> Message {
         let signature = signature(credential::signing(&self.secrets, now), &message.body);
         message.with(HEADER, format!("sha256={signature}"))
@@ -91,28 +102,23 @@ impl Mollie {
         let told = Told {
             native_type: &event.native_type,
             at: event.occurred_at.at,
-            book: &self.book,
+            book: &self.reader.book,
             entity: body.pointer("/_embedded/entity"),
         };
         if told.entity.is_null() {
             let Some(id) = body.at("entityId").id() else {
                 return unusable("the event names no object");
             };
-            let reference = told.named(id)?;
-            let hint = Hint { object: reference.name.clone(), at: told.at };
+            let (reference, object) = told.named(id)?;
+            let hint = Hint { object, at: told.at };
             event.dedup_key = None;
             event.order_refs = vec![reference];
             event.effect = Effect::Hint { hint };
             return Ok(());
         }
-        match told.entity.at("mode").text() {
-            Some(mode) if (mode == "live") != self.live => {
-                return ignored("an event of the other mode, test or live");
-            }
-            Some(_) | None => {}
-        }
+        self.reader.is_ours(told.entity)?;
         let facts = told.facts()?;
-        event.order_refs = told.references(&self.order_ref)?;
+        event.order_refs = told.references(&self.reader.order_ref)?;
         event.effect = Effect::Facts { facts };
         Ok(())
     }

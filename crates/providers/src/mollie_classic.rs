@@ -7,11 +7,12 @@ use waybill_common::config::Secret;
 use waybill_common::domain::{Effect, Hint, Reference, Timestamp, Trust};
 
 use crate::meaning::is_id;
+use crate::mollie::fetched::{self, Reader};
 use crate::registry::Provider;
 use crate::setup::Setup;
 use crate::{
-    Adapter, Message, ParseError, Parsed, Request, SetupError, SignatureError, Verified,
-    credential, form,
+    Adapter, Message, ParseError, Parsed, Question, Request, SetupError, SignatureError, Verified,
+    credential, form, mollie,
 };
 
 const NAME: &str = "mollie-classic";
@@ -21,11 +22,13 @@ pub(crate) const PROVIDER: Provider = Provider { name: NAME, build, scenarios: &
 struct MollieClassic {
     /// Tokens that must stand in the URL given to Mollie; none where anyone may hint.
     tokens: Vec<Secret>,
+    reader: Reader,
 }
 
 fn build(setup: Setup<'_>) -> Result<Box<dyn Adapter>, SetupError> {
-    setup.uses_only(&["tokens"])?;
-    Ok(Box::new(MollieClassic { tokens: setup.source.tokens.clone() }))
+    setup.uses_only(&["tokens", "live", "order_ref", "api_key"])?;
+    let tokens = setup.source.tokens.clone();
+    Ok(Box::new(MollieClassic { tokens, reader: mollie::reader(setup) }))
 }
 
 impl Adapter for MollieClassic {
@@ -56,13 +59,21 @@ impl Adapter for MollieClassic {
         // The same name as in Mollie's signed events, so that both find one order.
         let kind = if id.starts_with("ord_") { "order" } else { "payment" };
         let reference = Reference::foreign("mollie", kind, "", &id);
-        let hint = Hint { object: reference.name.clone(), at: now };
+        let hint = Hint { object: format!("mollie::{id}"), at: now };
         Ok(vec![Parsed {
             native_type: kind.to_owned(),
             order_refs: vec![reference],
             effect: Effect::Hint { hint },
             ..Parsed::of(request, verified, now)
         }])
+    }
+
+    fn question(&self, object: &str) -> Option<Question> {
+        fetched::question(object)
+    }
+
+    fn answered(&self, hint: &Hint, body: &[u8], at: Timestamp) -> Result<Parsed, ParseError> {
+        self.reader.answered(hint, body, at)
     }
 
     fn sign(&self, message: Message, _now: Timestamp) -> Message {

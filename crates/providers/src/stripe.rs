@@ -7,6 +7,7 @@ mod amount;
 mod charge;
 mod checkout;
 mod dispute;
+mod fetched;
 mod intent;
 mod object;
 mod refund;
@@ -15,15 +16,15 @@ mod signature;
 mod thin;
 
 use waybill_common::config::Secret;
-use waybill_common::domain::{Effect, OccurredAt, Origin, Precision, Timestamp, Trust};
+use waybill_common::domain::{Effect, Hint, OccurredAt, Origin, Precision, Timestamp, Trust};
 
 use crate::json::Json;
 use crate::meaning::{Without, canonical_sha256, ignored, is_id, unusable};
 use crate::registry::Provider;
 use crate::setup::Setup;
 use crate::{
-    Adapter, Found, Message, ParseError, Parsed, Request, SetupError, SignatureError, Verified,
-    credential, json,
+    Adapter, Found, Message, ParseError, Parsed, Question, Request, SetupError, SignatureError,
+    Verified, credential, json, question,
 };
 use object::Told;
 
@@ -42,7 +43,7 @@ struct Stripe {
 }
 
 fn build(setup: Setup<'_>) -> Result<Box<dyn Adapter>, SetupError> {
-    setup.uses_only(&["secrets", "live", "order_ref"])?;
+    setup.uses_only(&["secrets", "live", "order_ref", "api_key"])?;
     Ok(Box::new(Stripe {
         secrets: setup.some("secrets", &setup.source.secrets)?,
         live: setup.source.live,
@@ -91,6 +92,18 @@ impl Adapter for Stripe {
         event.account = account(&body).map(str::to_owned);
         event.native_type = native_type(&body);
         Ok(vec![event.filled(|event| self.fill(event, &body))])
+    }
+
+    fn question(&self, object: &str) -> Option<Question> {
+        fetched::question(object)
+    }
+
+    fn answered(&self, hint: &Hint, body: &[u8], at: Timestamp) -> Result<Parsed, ParseError> {
+        let (account, id) = fetched::named(&hint.object).unwrap_or_default();
+        let object = question::object(body, id)?;
+        let mut event = question::answer(hint, body, at);
+        event.account = Some(account.to_owned()).filter(|account| !account.is_empty());
+        Ok(event.filled(|event| self.fill_answer(event, hint, account, &object)))
     }
 
     fn sign(&self, message: Message, now: Timestamp) -> Message {
@@ -146,6 +159,30 @@ impl Stripe {
         event.dedup_key = None;
         event.order_refs = vec![reference];
         event.effect = Effect::Hint { hint };
+        Ok(())
+    }
+
+    fn fill_answer(
+        &self,
+        event: &mut Parsed,
+        hint: &Hint,
+        account: &str,
+        object: &Json<'_>,
+    ) -> Result<(), Without> {
+        self.is_ours(object)?;
+        let at = event.occurred_at.at;
+        let mut told = Told { native_type: "", account, book: &self.book, at, object };
+        event.order_refs = told.references(&self.order_ref)?;
+        let facts = fetched::native_type(object).and_then(|native_type| {
+            told.native_type = native_type;
+            fetched::facts(told)
+        });
+        let facts = match facts {
+            // The object says nothing yet, which answers the hint too.
+            Err(Without::Ignored(_)) => Vec::new(),
+            facts => facts?,
+        };
+        event.effect = question::state(hint, &self.book, facts);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! What one delivery meets, in order: [`consume`] with [`session`] and [`reader`] (channels), [`taken`] (what it is), [`lane`] with [`batch`]
 //! (gathered with others), [`process`] (the sequence itself), [`locking`] with [`parked`], [`commit`] with [`bisect`] and
 //! [`outcome`], [`settle`]; where it does not end there, [`retry`], [`suspect`], [`dead`], by [`hand_on`]. Beside the events: [`counts`]. Around it:
-//! [`breaker`] with [`recovery`], [`unrouted`], [`housekeeping`], [`health`]. [`worker`] holds it all together.
+//! [`breaker`] with [`recovery`], [`unrouted`], [`housekeeping`], [`health`], [`hints`] (asking providers). [`worker`] holds it all together.
 
 mod batch;
 mod bisect;
@@ -15,6 +15,7 @@ mod dead;
 mod engine;
 mod hand_on;
 mod health;
+mod hints;
 mod housekeeping;
 mod lane;
 mod locking;

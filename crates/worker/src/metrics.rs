@@ -29,6 +29,7 @@ pub(crate) struct Metrics {
     oldest: Gauge<f64>,
     breaker_open: Gauge<u64>,
     overdue: Gauge<u64>,
+    fetches: Counter<u64>,
 }
 
 impl Metrics {
@@ -73,6 +74,10 @@ impl Metrics {
                 .build(),
             breaker_open: gauge("waybill.breaker.open", "1 while consumption is paused"),
             overdue: gauge("waybill.retries.overdue", "retries long due that did not come back"),
+            fetches: counter(
+                "waybill.fetches",
+                "questions to providers about hints, and how they ended",
+            ),
         }
     }
 
@@ -149,6 +154,10 @@ impl Metrics {
 
     pub(crate) fn breaker(&self, open: bool) {
         self.breaker_open.record(open.into(), &[]);
+    }
+
+    pub(crate) fn fetched(&self, outcome: &'static str) {
+        self.fetches.add(1, &[KeyValue::new("outcome", outcome)]);
     }
 
     pub(crate) fn overdue(&self, events: u64) {

@@ -25,6 +25,7 @@ use crate::breaker::Breaker;
 use crate::consume::Consuming;
 use crate::engine::Engine;
 use crate::health::Watch;
+use crate::hints::Asking;
 use crate::housekeeping::{make_partitions, tell_age, watch_retries};
 use crate::locking::Locking;
 use crate::metrics::Metrics;
@@ -86,7 +87,10 @@ impl Worker {
             topology,
             stop: stop.clone(),
         };
-        let consuming = stages.work.spawn(work(consuming, stages.roads.clone()));
+        let asking = Asking::new(&engine).map_err(StartError::Configuration)?;
+        let consuming = stages
+            .work
+            .spawn(work(consuming, asking, stages.roads.clone()));
         tracing::info!(%ops_addr, "the worker is started");
         Ok(Self { ops_addr, health, engine, consumer, consuming, stop, stages })
     }
@@ -137,7 +141,7 @@ fn engine(
 }
 
 /// Everything that needs a database: first it is waited for.
-async fn work(consuming: Consuming, roads: Shutdown) {
+async fn work(consuming: Consuming, asking: Option<Asking>, roads: Shutdown) {
     let engine = Arc::clone(&consuming.engine);
     if !await_database(&engine, &consuming.stop).await {
         return;
@@ -146,6 +150,9 @@ async fn work(consuming: Consuming, roads: Shutdown) {
     roads.spawn(close_breaker(Arc::clone(&engine), stop.clone()));
     roads.spawn(make_partitions(Arc::clone(&engine), stop.clone()));
     roads.spawn(watch_retries(Arc::clone(&engine), stop.clone()));
-    roads.spawn(tell_age(engine, stop.clone()));
+    roads.spawn(tell_age(Arc::clone(&engine), stop.clone()));
+    if let Some(asking) = asking {
+        engine.tasks.spawn(asking.run(consuming.stop.clone()));
+    }
     consuming.run().await;
 }

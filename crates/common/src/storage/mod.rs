@@ -6,6 +6,7 @@ pub mod commit;
 pub mod connection;
 pub mod dead_letters;
 pub mod failure;
+pub mod fetches;
 pub mod migrate;
 pub mod operator_actions;
 pub mod order_changes;

@@ -150,6 +150,18 @@ table! {
 }
 
 table! {
+    fetches (namespace, object) {
+        namespace -> Text,
+        object -> Text,
+        hint_at -> BigInt,
+        attempts -> SmallInt,
+        due_at -> Timestamptz,
+        given_up -> Bool,
+        last_error -> Nullable<Text>,
+    }
+}
+
+table! {
     operator_actions (id) {
         id -> Uuid,
         at -> Timestamptz,

@@ -28,11 +28,12 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// The object that a thin event names, whose state must be asked for.
-    pub(super) fn named(self, id: &str) -> Result<Reference, Without> {
+    /// The object that a thin event names, whose state must be asked for: its reference, and its name as operations are
+    /// named, so that any later word about it answers the hint.
+    pub(super) fn named(self, id: &str) -> Result<(Reference, String), Without> {
         match self.kind() {
             kind @ ("payment" | "refund" | "chargeback" | "capture") => {
-                Ok(Reference::foreign(NAME, kind, "", id))
+                Ok((Reference::foreign(NAME, kind, "", id), format!("{NAME}::{id}")))
             }
             _ => self.says_nothing(),
         }
@@ -143,7 +144,7 @@ impl<'a> Told<'a> {
             .map_or_else(|| unusable(format!("the object has no {key}")), Ok)
     }
 
-    fn money(self, key: &str) -> Result<Money, Without> {
+    pub(super) fn money(self, key: &str) -> Result<Money, Without> {
         let money = self.entity.at(key);
         minor::decimal(money.at("value").text(), money.at("currency").text())
     }

@@ -34,7 +34,8 @@ pub(super) fn hint(
     match related.at("id").text() {
         Some(id) if is_id(id) => {
             let reference = Reference::foreign(NAME, object, account, id);
-            let hint = Hint { object: reference.name.clone(), at };
+            // As operations are named, so that any later word about the payment answers it.
+            let hint = Hint { object: format!("{NAME}:{account}:{id}"), at };
             Ok((reference, hint))
         }
         Some(_) | None => unusable("the related object has no id"),

@@ -84,7 +84,7 @@ fn refunds_chargebacks_and_captures_are_parts_of_a_payment() {
 fn an_event_without_its_object_asks_for_a_look() {
     assert_eq!(
         meaning(KEYS, &event("payment.paid", &json!(null))),
-        "mollie.payment::x_1 | hint mollie.payment::x_1 at 2026-01-01T12:00:00.000000Z"
+        "mollie.payment::x_1 | hint mollie::x_1 at 2026-01-01T12:00:00.000000Z"
     );
     assert_eq!(
         meaning(KEYS, &event("profile.verified", &json!(null))),

@@ -368,10 +368,7 @@ fn thin_events_ask_for_a_look_at_the_payment() {
         })
     };
     let hint = parse_as(KEYS, &thin("payment_intent"));
-    assert_eq!(
-        describe::effect(&hint),
-        "hint stripe.payment_intent:acct_7:pi_1 at 2026-01-01T12:00:00.123000Z"
-    );
+    assert_eq!(describe::effect(&hint), "hint stripe:acct_7:pi_1 at 2026-01-01T12:00:00.123000Z");
     assert_eq!(describe::references(&hint), "stripe.payment_intent:acct_7:pi_1");
     assert_eq!(hint.dedup_key, None);
     let meter = parse_as(KEYS, &thin("billing.meter"));

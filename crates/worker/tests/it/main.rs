@@ -4,6 +4,7 @@ mod binary;
 mod counting;
 mod failures;
 mod following;
+mod hints;
 mod locks;
 mod messages;
 mod outages;

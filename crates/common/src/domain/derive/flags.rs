@@ -39,14 +39,25 @@ fn is_contradicted(facts: &Facts) -> bool {
 /// A hint newer than anything else about its object: its snapshot, and the operations of that name, in that group or
 /// with `<object>#…` as reference.
 fn needs_fetch(facts: &Facts) -> bool {
-    facts.hints.iter().any(|(object, at)| {
-        let snapshot = facts.objects.get(object).map(|known| known.seen);
-        let operations = facts
-            .each()
-            .filter(|(_, op_ref, standing)| is_about(object, op_ref, standing))
-            .map(|(_, _, standing)| standing.seen);
-        operations.chain(snapshot).all(|seen| seen < *at)
-    })
+    facts.unanswered().next().is_some()
+}
+
+impl Facts {
+    /// Objects that a hint is newer about than anything else, and the hint's time in microseconds.
+    pub fn unanswered(&self) -> impl Iterator<Item = (&str, i64)> {
+        let is_newest = |(object, at): &(&String, &i64)| {
+            let snapshot = self.objects.get(*object).map(|known| known.seen);
+            let operations = self
+                .each()
+                .filter(|(_, op_ref, standing)| is_about(object, op_ref, standing))
+                .map(|(_, _, standing)| standing.seen);
+            operations.chain(snapshot).all(|seen| seen < **at)
+        };
+        self.hints
+            .iter()
+            .filter(is_newest)
+            .map(|(object, at)| (object.as_str(), *at))
+    }
 }
 
 fn is_about(object: &str, op_ref: &str, standing: &Standing) -> bool {

@@ -50,6 +50,9 @@ fn legal(table: &str) -> Value {
         "accepted_counts" => {
             json!({ "source": "s", "minute": TIME, "replica": "r", "accepted": 1, "recovered": 0 })
         }
+        "fetches" => {
+            json!({ "namespace": "n", "object": "o", "hint_at": 1, "attempts": 1, "due_at": TIME, "given_up": false })
+        }
         "operator_actions" => json!({
             "id": ID, "at": TIME, "actor": "a", "action": "x", "reason": "r", "origin": "o", "subject": "s",
         }),
@@ -144,6 +147,8 @@ fn illegal() -> Vec<(&'static str, Value)> {
         ("accepted_counts_minute_is_whole", json!({ "minute": "2026-11-24T12:00:01Z" })),
         ("accepted_counts_are_counted", json!({ "accepted": -1 })),
         ("accepted_counts_recovered_are_counted", json!({ "recovered": -1 })),
+        ("fetches_attempts_are_counted", json!({ "attempts": 0 })),
+        ("fetches_given_up_have_an_error", json!({ "given_up": true })),
         ("operator_actions_have_a_reason", json!({ "reason": "" })),
     ]
 }

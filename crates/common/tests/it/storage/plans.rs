@@ -9,6 +9,7 @@ use waybill_common::domain::counts::Count;
 use waybill_common::domain::{Effect, Payment, Reference, Status};
 use waybill_common::storage::access::{self, FailureKind};
 use waybill_common::storage::commit::{Pending, commit};
+use waybill_common::storage::fetches::{self, Attempted, Unanswered};
 use waybill_common::storage::order_changes::{Position, changes_after};
 use waybill_common::storage::orders::{Place, Search};
 use waybill_common::storage::reconciliation::{Page, Window, reconciliation};
@@ -68,6 +69,7 @@ async fn run_all(conn: &mut AsyncPgConnection) -> anyhow::Result<()> {
     webhooks::overdue(conn, now()).await?;
     orders::page(conn, None, 10).await?;
     dead_letters::list(conn, None, 10).await?;
+    ask(conn).await?;
     changes_after(conn, Position::START, 10).await?;
     let count = Count { source: "stripe".into(), minute: now(), accepted: 1, recovered: 0 };
     accepted_counts::report(conn, "r", &[count]).await?;
@@ -114,6 +116,15 @@ async fn sign_in(conn: &mut AsyncPgConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn ask(conn: &mut AsyncPgConnection) -> anyhow::Result<()> {
+    fetches::unanswered(conn, Uuid::nil(), 10).await?;
+    let hint = Unanswered { namespace: "default".into(), object: "o".into(), hint_at: 1 };
+    fetches::claim(conn, std::slice::from_ref(&hint), (now(), now())).await?;
+    let attempted = Attempted { due_at: now(), given_up: true, error: Some("gone".into()) };
+    fetches::note(conn, &hint, &attempted).await?;
+    Ok(())
+}
+
 async fn plan(conn: &mut AsyncPgConnection, prepared: &Prepared) -> anyhow::Result<String> {
     let nulls = vec!["NULL"; usize::try_from(prepared.parameters)?].join(", ");
     let parameters = if nulls.is_empty() { nulls } else { format!("({nulls})") };
@@ -132,7 +143,7 @@ async fn every_statement_goes_by_an_index_and_every_index_is_used() -> anyhow::R
         .await?;
     let ours: Vec<Prepared> = sql_query(
         "SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements \
-         WHERE statement ~* '(webhooks|event_keys|orders|order_aliases|order_events|dead_letters|order_changes|accepted_counts|operators|api_tokens|sessions|sign_in_)' \
+         WHERE statement ~* '(webhooks|event_keys|orders|order_aliases|order_events|dead_letters|order_changes|accepted_counts|operators|api_tokens|sessions|sign_in_|fetches)' \
            AND statement !~ 'pg_prepared_statements'",
     )
     .load(&mut conn)

@@ -1,0 +1,2 @@
+DROP INDEX orders_need_fetch;
+DROP TABLE fetches;
