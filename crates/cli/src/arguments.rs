@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
+use waybill_common::access::{Role, Scope};
 
 /// Receives webhooks exactly once in effect, and keeps every order's state right.
 #[derive(Debug, Parser)]
@@ -39,6 +41,12 @@ pub(crate) enum Command {
     /// The broker's exchanges and queues.
     #[command(subcommand)]
     Topology(Topology),
+    /// Tokens that programs present to the console's API.
+    #[command(subcommand)]
+    Token(Token),
+    /// People who may use the console.
+    #[command(subcommand)]
+    User(User),
 }
 
 #[derive(Debug, Args)]
@@ -121,4 +129,52 @@ pub(crate) enum Topology {
         #[arg(long)]
         yes: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token and print it, once and never again.
+    Create {
+        /// What it is for, such as the program's name.
+        name: String,
+        #[arg(long, value_name = "ROLE", default_value = "viewer")]
+        role: Role,
+        /// What it may touch; several are given by commas. `all` is everything but `payload:read`.
+        #[arg(long, value_name = "SCOPE", value_delimiter = ',', required = true)]
+        scope: Vec<Scope>,
+        /// How long it is good for.
+        #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=730))]
+        days: u32,
+    },
+    /// All tokens, without their secrets.
+    List,
+    /// Make a token good for nothing, at once and for ever.
+    Revoke {
+        /// Its id.
+        id: Uuid,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Add a person. The password is asked for, or read from standard input; with `--no-password` there is none.
+    Create {
+        name: String,
+        #[arg(long, value_name = "ROLE", default_value = "viewer")]
+        role: Role,
+        /// May look at raw bodies, which hold personal data.
+        #[arg(long)]
+        payload_read: bool,
+        /// Signs in by a link or by the identity provider only.
+        #[arg(long)]
+        no_password: bool,
+    },
+    /// Everybody.
+    List,
+    /// Give a person another password, read as `create` reads it.
+    Password { name: String },
+    /// Shut a person out, at once and for good.
+    Disable { name: String },
+    /// Print an address that signs a person in once, within a few minutes. In the demo profile only.
+    Link { name: String },
 }

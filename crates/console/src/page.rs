@@ -1,8 +1,14 @@
 //! One page of a list, and how to get to the next and the one before.
 
+use std::str::FromStr;
+
+use actix_web::http::header::{ETAG, IF_NONE_MATCH};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use waybill_common::storage::orders::Place;
 
 use crate::cursor::Cursor;
 use crate::problem::Problem;
@@ -38,6 +44,32 @@ impl<T> Page<T> {
     }
 }
 
+/// Which part of a list is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Paging {
+    pub limit: i64,
+    pub cursor: Option<Cursor>,
+}
+
+impl Paging {
+    /// # Errors
+    /// `Invalid` where limit or cursor make no sense.
+    pub fn read(asked: Option<i64>, cursor: Option<&str>) -> Result<Self, Problem> {
+        let cursor = cursor.map(Cursor::parse).transpose()?;
+        Ok(Self { limit: limit(asked)?, cursor })
+    }
+
+    /// The rows to read: one more than asked for, to know whether there are more.
+    #[must_use]
+    pub fn place(self) -> Place {
+        Place {
+            from: self.cursor.map(Cursor::id),
+            backward: self.cursor.is_some_and(Cursor::is_backward),
+            limit: self.limit + 1,
+        }
+    }
+}
+
 /// How many items are asked for.
 ///
 /// # Errors
@@ -54,7 +86,7 @@ pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
 /// Makes a page of rows that were read in the cursor's direction, one more than `limit` if there are more.
 pub fn page<R, T>(
     mut rows: Vec<R>,
-    (limit, cursor): (i64, Option<Cursor>),
+    Paging { limit, cursor }: Paging,
     id: impl Fn(&R) -> Uuid,
     item: impl FnMut(R) -> T,
 ) -> Page<T> {
@@ -80,4 +112,54 @@ pub fn page<R, T>(
         next: next.map(|cursor| cursor.to_string()),
         previous: previous.map(|cursor| cursor.to_string()),
     }
+}
+
+/// A parameter that is one of a closed set of names.
+///
+/// # Errors
+/// `Invalid` where it is none of them.
+pub fn named<T: FromStr>(parameter: &str, text: Option<&str>) -> Result<Option<T>, Problem> {
+    let unknown = "must be one of the names in the documentation";
+    text.map(str::parse)
+        .transpose()
+        .map_err(|_unknown| Problem::invalid(parameter, unknown))
+}
+
+/// A parameter that is any text. PostgreSQL knows no U+0000.
+///
+/// # Errors
+/// `Invalid` where it holds U+0000.
+pub fn text(parameter: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
+    if text.is_some_and(|text| text.contains('\0')) {
+        return Err(Problem::invalid(parameter, "must not hold U+0000"));
+    }
+    Ok(text.map(str::to_owned))
+}
+
+/// Answers with a resource and its tag, or that it is still what the caller has.
+///
+/// # Panics
+/// Never: what we answer with has a JSON form.
+pub fn tagged(request: &HttpRequest, resource: &impl Serialize) -> HttpResponse {
+    let body = serde_json::to_string(resource).expect("what we answer with has a JSON form");
+    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&body)[..16]));
+    let known = request
+        .headers()
+        .get_all(IF_NONE_MATCH)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|known| known.trim().trim_start_matches("W/"))
+        .any(|known| known == "*" || known == tag);
+    let caching = (actix_web::http::header::CACHE_CONTROL, "private, no-cache");
+    if known {
+        return HttpResponse::NotModified()
+            .insert_header((ETAG, tag))
+            .insert_header(caching)
+            .finish();
+    }
+    HttpResponse::Ok()
+        .insert_header((ETAG, tag))
+        .insert_header(caching)
+        .content_type("application/json")
+        .body(body)
 }

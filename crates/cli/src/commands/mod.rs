@@ -5,7 +5,9 @@ mod doctor;
 mod migrate;
 mod orders;
 mod send;
+mod token;
 mod topology;
+mod user;
 mod verify;
 
 use crate::arguments::{Arguments, Command, Orders};
@@ -28,5 +30,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result
         Command::Verify(arguments) => verify::run(arguments, &config, output).await,
         Command::Doctor => doctor::run(&config, output).await,
         Command::Topology(command) => topology::run(&command, &config, output).await,
+        Command::Token(command) => token::run(command, &config, output).await,
+        Command::User(command) => user::run(command, &config, output).await,
     }
 }

@@ -15,7 +15,7 @@ use super::{Label, Reference, Status, Timestamp, Trust, Verdict};
 
 pub use effect::{Absorb, Absorbed, EffectError, TrailEffect};
 pub use fault::Fault;
-pub use verify::{Row, Stored, fold_trail, verify_trail};
+pub use verify::{Row, Stored, fold_trail, states_of_trail, verify_trail};
 
 /// The `prev_hash` of a trail's first row.
 pub const GENESIS: [u8; 32] = [0; 32];

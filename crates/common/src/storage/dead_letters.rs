@@ -2,10 +2,12 @@
 
 mod bury;
 mod list;
+mod search;
 mod write;
 
 pub use bury::{Body, Burial, UNDECODABLE_SOURCE, bury, undecodable_id};
 pub use list::{DeadLetter, list};
+pub use search::{Group, Search, find, groups, search};
 
 pub(super) use write::{DeadRow, mark_replayed, write};
 

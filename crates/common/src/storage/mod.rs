@@ -15,6 +15,7 @@ pub mod orders;
 pub mod partitions;
 pub mod pool;
 pub mod probe;
+pub mod recent;
 pub mod reconciliation;
 pub mod schema;
 

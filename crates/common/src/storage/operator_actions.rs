@@ -7,6 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::orders::Place;
 use super::schema::operator_actions;
 use crate::domain::Timestamp;
 use crate::id;
@@ -66,4 +67,26 @@ pub async fn record(
         .execute(conn)
         .await?;
     Ok(id)
+}
+
+/// What was done, the newest first.
+///
+/// # Errors
+/// As any query.
+pub async fn list(conn: &mut AsyncPgConnection, place: Place) -> QueryResult<Vec<Action>> {
+    let all = operator_actions::table.into_boxed();
+    let placed = match (place.backward, place.from) {
+        (false, None) => all.order(operator_actions::id.desc()),
+        (false, Some(from)) => all
+            .filter(operator_actions::id.lt(from))
+            .order(operator_actions::id.desc()),
+        (true, from) => all
+            .filter(operator_actions::id.gt(from.unwrap_or_default()))
+            .order(operator_actions::id.asc()),
+    };
+    placed
+        .limit(place.limit)
+        .select(Action::as_select())
+        .load(conn)
+        .await
 }

@@ -15,7 +15,7 @@ use crate::domain::audit::Row;
 
 mod trail;
 
-pub use trail::trail;
+pub use trail::{trail, trail_after};
 
 statement! {
     struct Append<'a> {

@@ -6,8 +6,10 @@
 mod log;
 mod lookup;
 mod retrying;
+mod search;
 
-pub use lookup::{Webhook, find};
+pub use lookup::{Body, Webhook, body, find};
 pub use retrying::{Retrying, overdue, record_retrying};
+pub use search::{Found, Search, search, search_retrying};
 
 pub(super) use log::{Ended, LogRow, Logged, logged, write};

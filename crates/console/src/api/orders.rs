@@ -1,17 +1,18 @@
-//! Orders: search.
+//! Orders: search, and one of them.
 
-use actix_web::web::{Data, Json, Query};
+use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use waybill_common::domain::{Payment, Status, Timestamp};
-use waybill_common::storage::orders;
+use waybill_common::domain::Timestamp;
+use waybill_common::storage::orders::{self, Order};
 
 use crate::app::App;
-use crate::cursor::Cursor;
-use crate::page::{self, Page};
-use crate::problem::Problem;
+use crate::page::{self, Page, Paging};
+use crate::problem::{Problem, ProblemBody};
 
 /// An order's state. Amounts are minor units of `currency`, which has `exponent` decimals.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,6 +46,34 @@ pub struct OrderView {
 
 impl From<orders::Summary> for OrderView {
     fn from(order: orders::Summary) -> Self {
+        Self {
+            id: order.id,
+            namespace: order.namespace,
+            external_id: order.external_id,
+            status: order.status,
+            payment: order.payment,
+            fulfilment: order.fulfilment,
+            dispute: order.dispute,
+            lifecycle: order.lifecycle,
+            currency: order.currency,
+            exponent: order.exponent,
+            total: order.total,
+            authorized: order.authorized,
+            captured: order.captured,
+            refunded: order.refunded,
+            disputed: order.disputed,
+            flags: order.flags,
+            version: order.version.to_string(),
+            head_hash: hex::encode(order.head_hash),
+            absorbed_into: order.absorbed_into,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        }
+    }
+}
+
+impl From<Order> for OrderView {
+    fn from(order: Order) -> Self {
         Self {
             id: order.id,
             namespace: order.namespace,
@@ -110,44 +139,53 @@ pub async fn search(
 /// # Errors
 /// `Invalid` where a filter cannot be understood.
 pub async fn find(app: &App, filter: &OrderFilter) -> Result<Page<OrderView>, Problem> {
-    let limit = page::limit(filter.limit)?;
-    let cursor = filter.cursor.as_deref().map(Cursor::parse).transpose()?;
+    let paging = Paging::read(filter.limit, filter.cursor.as_deref())?;
     let search = read(filter)?;
     let mut conn = app.read().await?;
-    let place = orders::Place {
-        from: cursor.map(Cursor::id),
-        backward: cursor.is_some_and(Cursor::is_backward),
-        limit: limit + 1,
-    };
-    let found = orders::search(&mut conn, &search, place).await?;
-    let page = page::page(found.rows, (limit, cursor), |row| row.id, OrderView::from);
-    Ok(page.unless_stopped(found.stopped_at, cursor))
+    let found = orders::search(&mut conn, &search, paging.place()).await?;
+    let page = page::page(found.rows, paging, |row| row.id, OrderView::from);
+    Ok(page.unless_stopped(found.stopped_at, paging.cursor))
+}
+
+/// Shows one order.
+#[utoipa::path(get, path = "/api/v1/orders/{order}", tag = "orders",
+    params(("order" = String, Path, description = "An id of ours, the merchant's, or a whole reference")),
+    responses((status = 200, description = "The order", body = OrderView),
+        (status = 304, description = "It is still what `If-None-Match` says"),
+        (status = 404, description = "No such order", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Several are called so", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn show(
+    called: Path<String>,
+    request: HttpRequest,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let mut conn = app.read().await?;
+    let order = one(&mut conn, &called).await?;
+    Ok(page::tagged(&request, &OrderView::from(order)))
+}
+
+/// The one order that is called so.
+///
+/// # Errors
+/// `NotFound`, or `Conflict` where namespaces use the same name.
+pub async fn one(conn: &mut AsyncPgConnection, called: &str) -> Result<Order, Problem> {
+    let mut found = orders::find(conn, called).await?;
+    match (found.pop(), found.pop()) {
+        (Some(order), None) => Ok(order),
+        (Some(_), Some(_)) => Err(Problem::Conflict("several orders are called so: use the id")),
+        (None, _) => Err(Problem::NotFound("order")),
+    }
 }
 
 fn read(filter: &OrderFilter) -> Result<orders::Search, Problem> {
-    let name = "must be one of the names in the documentation";
-    let status: Option<Status> = filter
-        .status
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .map_err(|_unknown| Problem::invalid("status", name))?;
-    let payment: Option<Payment> = filter
-        .payment
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .map_err(|_unknown| Problem::invalid("payment", name))?;
+    let called = page::text("q", filter.q.as_deref())?;
     Ok(orders::Search {
-        status,
-        payment,
-        source: filter.source.clone(),
-        called: filter
-            .q
-            .as_deref()
-            .map(str::trim)
-            .filter(|q| !q.is_empty())
-            .map(str::to_owned),
+        status: page::named("status", filter.status.as_deref())?,
+        payment: page::named("payment", filter.payment.as_deref())?,
+        source: page::text("source", filter.source.as_deref())?,
+        called: called
+            .map(|q| q.trim().to_owned())
+            .filter(|q| !q.is_empty()),
         from: time("from", filter.from.as_deref())?,
         to: time("to", filter.to.as_deref())?,
     })

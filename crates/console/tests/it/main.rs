@@ -1,5 +1,8 @@
 //! What the console promises, against a real database.
 
+mod access;
+mod documentation;
+mod looking;
 mod orders;
 mod serving;
 mod signing_in;

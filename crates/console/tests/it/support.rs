@@ -1,5 +1,6 @@
 //! A whole console on free ports, with a database of its own.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, SET_COOKIE};
@@ -11,8 +12,10 @@ use waybill_common::config::{self, Config};
 use waybill_common::domain::Timestamp;
 use waybill_common::id;
 use waybill_common::storage::access::{NewOperator, NewToken, create_operator, create_token};
+use waybill_common::storage::commit::{Pending, commit};
 use waybill_common::telemetry::Scrape;
 use waybill_console::Application;
+use waybill_test_support::webhooks::Sender;
 use waybill_test_support::{TestDatabase, eventually};
 
 /// Long enough for a busy machine.
@@ -42,6 +45,7 @@ pub(crate) struct TestConsole {
     pub(crate) clock: Clock,
     pub(crate) database: TestDatabase,
     pub(crate) http: Client,
+    told: AtomicI64,
 }
 
 /// A browser's session: what it sends with each request.
@@ -77,7 +81,7 @@ impl TestConsole {
         let http = Client::builder()
             .redirect(redirect::Policy::none())
             .build()?;
-        Ok(Self { application, clock, database, http })
+        Ok(Self { application, clock, database, http, told: AtomicI64::new(0) })
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -163,6 +167,34 @@ impl TestConsole {
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<(StatusCode, Value)> {
         let token = self.token(Role::Viewer, &[Scope::All]).await?;
         told(self.with_token(Method::GET, path, &token).send().await?).await
+    }
+
+    /// A native webhook about an order, received that many milliseconds after noon.
+    pub(crate) fn pending(&self, order: &str, status: &str, nth: i64) -> anyhow::Result<Pending> {
+        let at = Timestamp::from_micros(now().micros() + nth * 1_000)?;
+        let transaction =
+            if status == "placed" { format!("{order}-placed") } else { format!("{order}-{nth}") };
+        let envelope = Sender::payments(at).native(order, &transaction, status, 99_99)?;
+        Ok(Pending {
+            envelope,
+            namespace: "payments".to_owned(),
+            attempts: 0,
+            replayed: false,
+            trace_id: Some("0af7651916cd43dd8448eb211c80319c".into()),
+        })
+    }
+
+    /// Tells an order these statuses, as a worker commits them.
+    pub(crate) async fn tell(&self, order: &str, statuses: &[&str]) -> anyhow::Result<()> {
+        let mut conn = self.database.connection().await?;
+        for status in statuses {
+            let nth = self.told.fetch_add(1, Ordering::SeqCst);
+            let pending = self.pending(order, status, nth)?;
+            let at = pending.envelope.received_at;
+            let committed = commit(&mut conn, &[pending], at).await?;
+            anyhow::ensure!(committed.missed.is_empty(), "nobody else writes here");
+        }
+        Ok(())
     }
 
     pub(crate) async fn finish(self) -> anyhow::Result<()> {

@@ -48,6 +48,21 @@ pub fn fold_trail<'a>(rows: impl IntoIterator<Item = &'a Record>) -> Result<Fact
     Ok(facts)
 }
 
+/// The order's state after each row of its trail: what each row changed is what differs from the one before.
+///
+/// # Errors
+/// `Unreadable` for the first row whose effect is not of its kind.
+pub fn states_of_trail<'a>(
+    rows: impl IntoIterator<Item = &'a Record>,
+) -> Result<Vec<OrderState>, Fault> {
+    let mut facts = Facts::default();
+    let state = |record: &Record| {
+        let absorbed = join_row(&mut facts, record)?.is_some();
+        Ok(if absorbed { OrderState::absorbed() } else { facts.derive() })
+    };
+    rows.into_iter().map(state).collect()
+}
+
 /// Returns the order that took this one in, where the row says so.
 fn join_row(facts: &mut Facts, record: &Record) -> Result<Option<Uuid>, Fault> {
     let effect = TrailEffect::read(record.kind, &record.effect)

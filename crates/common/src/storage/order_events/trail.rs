@@ -54,6 +54,26 @@ pub async fn trail(conn: &mut AsyncPgConnection, order_id: Uuid) -> QueryResult<
     rows.into_iter().map(read).collect()
 }
 
+/// Rows of a trail beyond `after`, at most `limit`.
+///
+/// # Errors
+/// As [`trail`].
+pub async fn trail_after(
+    conn: &mut AsyncPgConnection,
+    order_id: Uuid,
+    (after, limit): (i64, i64),
+) -> QueryResult<Vec<Row>> {
+    let rows = order_events::table
+        .filter(order_events::order_id.eq(order_id))
+        .filter(order_events::seq.gt(after))
+        .order(order_events::seq)
+        .limit(limit)
+        .select(Stored::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(read).collect()
+}
+
 fn read(stored: Stored) -> QueryResult<Row> {
     let label = stored.label.map(|label| label.parse()).transpose();
     let from_status = stored.from_status.map(|status| status.parse()).transpose();

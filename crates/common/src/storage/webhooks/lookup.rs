@@ -52,6 +52,29 @@ pub async fn find(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<
         .optional()
 }
 
+/// The raw request of a webhook.
+#[derive(Clone, Debug, PartialEq, Queryable)]
+pub struct Body {
+    pub bytes: Vec<u8>,
+    pub headers: serde_json::Value,
+}
+
+/// What a webhook's sender sent, byte for byte, and the headers that were kept. It may hold personal data.
+///
+/// # Errors
+/// As any query.
+pub async fn body(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<Body>> {
+    let Some((from, to)) = received_between(conn, id).await? else { return Ok(None) };
+    webhooks::table
+        .filter(webhooks::received_at.ge(from))
+        .filter(webhooks::received_at.lt(to))
+        .filter(webhooks::id.eq(id))
+        .select((webhooks::body, webhooks::headers))
+        .first(conn)
+        .await
+        .optional()
+}
+
 /// The time of a uuid v7 is a millisecond, so the row lies within the one that begins then.
 async fn received_between(
     conn: &mut AsyncPgConnection,
