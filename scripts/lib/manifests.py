@@ -85,7 +85,9 @@ def scaling(found, config):
 def wiring(found):
     service = found["Service", "waybill-ingest"]["spec"]
     yield selected(found, "waybill-ingest", service["selector"]), "the Service selects no pod"
-    for name in ("waybill-ingest", "waybill-worker"):
+    service = found["Service", "waybill-console"]["spec"]
+    yield selected(found, "waybill-console", service["selector"]), "the console's Service selects no pod"
+    for name in ("waybill-ingest", "waybill-worker", "waybill-console"):
         budget = found["PodDisruptionBudget", name]["spec"]["selector"]["matchLabels"]
         yield selected(found, name, budget), f"{name}: the disruption budget selects no pod"
         policy = found["NetworkPolicy", name]["spec"]["podSelector"]["matchLabels"]
@@ -109,7 +111,7 @@ def agree(rendered):
     for (kind, _), resource in found.items():
         if kind in ("Deployment", "Job"):
             checks += restricted(resource)
-    for name in ("ingest", "worker"):
+    for name in ("ingest", "worker", "console"):
         checks += listening(found, config, name, config[name])
     broken = [sentence for holds, sentence in checks if not holds]
     for sentence in broken:

@@ -71,16 +71,19 @@ pub fn document() -> OpenApi {
                 .get_mut(route.path())
                 .and_then(|item| operation(item, route.method().as_str()))
         {
-            describe(
-                operation,
-                route
-                    .policy()
-                    .needs()
-                    .map(|(role, scope)| (role.as_str(), scope.as_str())),
-            );
+            operation.operation_id = Some(operation_id(route.method().as_str(), route.path()));
+            let needs = route.policy().needs();
+            describe(operation, needs.map(|(role, scope)| (role.as_str(), scope.as_str())));
         }
     }
     document
+}
+
+/// Handlers of several resources have the same name; paths do not.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.trim_start_matches("/api/v1/").split(['/', '-']);
+    let words: Vec<&str> = words.map(|word| word.trim_matches(['{', '}'])).collect();
+    format!("{}_{}", method.to_lowercase(), words.join("_"))
 }
 
 fn operation<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operation> {

@@ -1,5 +1,6 @@
 //! The document that the console serves is the one in the repository, and covers every route.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use waybill_console::api::documentation::document;
@@ -25,9 +26,11 @@ fn the_document_in_the_repository_is_the_one_that_is_served() -> anyhow::Result<
 fn every_route_for_programs_is_documented_and_nothing_else_is() -> anyhow::Result<()> {
     let document = serde_json::to_value(document())?;
     assert_eq!(document["openapi"], "3.1.0");
-    let mut documented: Vec<String> = Vec::new();
+    let (mut documented, mut ids) = (Vec::new(), BTreeSet::new());
     for (path, item) in document["paths"].as_object().unwrap() {
-        for method in item.as_object().unwrap().keys() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap().to_owned();
+            assert!(ids.insert(id), "two operations have the id of {method} {path}");
             documented.push(format!("{} {path}", method.to_uppercase()));
         }
     }

@@ -6,25 +6,26 @@ use diesel::{QueryableByName, sql_query, sql_types};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use uuid::Uuid;
 use waybill_common::domain::counts::Count;
-use waybill_common::domain::{Effect, Payment, Reference, Status};
+use waybill_common::domain::{Effect, Payment, Reference, Status, Verdict};
 use waybill_common::storage::access::{self, FailureKind};
 use waybill_common::storage::commit::{Pending, commit};
 use waybill_common::storage::fetches::{self, Attempted, Unanswered};
 use waybill_common::storage::order_changes::{Position, changes_after};
 use waybill_common::storage::orders::{Place, Search};
 use waybill_common::storage::reconciliation::{Page, Window, reconciliation};
-use waybill_common::storage::{accepted_counts, dead_letters, order_events, orders, webhooks};
+use waybill_common::storage::{
+    accepted_counts, dead_letters, operator_actions, order_events, orders, recent, webhooks,
+};
 use waybill_test_support::TestDatabase;
 
 use super::sender::{captured, foreign, now, placed, refunded, webhook};
 
 /// What only a constraint needs, no query.
-const ONLY_UNIQUE: [&str; 5] = [
+const ONLY_UNIQUE: [&str; 4] = [
     // Pays among many orders only, and has a test of its own.
     "orders_unusual",
     "order_events_key",
     "order_events_webhook",
-    "operator_actions_pkey",
     // Links are taken by a DELETE, which diesel never keeps prepared.
     "sign_in_links_pkey",
 ];
@@ -96,6 +97,33 @@ async fn search(conn: &mut AsyncPgConnection, id: Uuid) -> anyhow::Result<()> {
             orders::search(conn, &search, place).await?;
         }
     }
+    let [order] = orders::find(conn, "A-1")
+        .await?
+        .try_into()
+        .expect("one order");
+    let [event, ..] = &order_events::trail_after(conn, order.id, (0, 1)).await?[..] else {
+        panic!("an order has a trail")
+    };
+    let told = webhooks::Search {
+        source: Some("stripe".into()),
+        verdict: Some(Verdict::Applied),
+        order_id: Some(order.id),
+        from: Some(now()),
+        to: Some(now()),
+    };
+    for backward in [false, true] {
+        let place = Place { from: Some(event.record.webhook_id), backward, limit: 10 };
+        webhooks::search(conn, &webhooks::Search::default(), place).await?;
+        webhooks::search(conn, &told, place).await?;
+        webhooks::body(conn, event.record.webhook_id).await?;
+        dead_letters::search(conn, &dead_letters::Search::default(), place).await?;
+        operator_actions::list(conn, place).await?;
+    }
+    webhooks::search_retrying(conn, 10).await?;
+    dead_letters::groups(conn).await?;
+    dead_letters::find(conn, order.id).await?;
+    recent::recent(conn, now(), now()).await?;
+    recent::waiting(conn).await?;
     Ok(())
 }
 
@@ -143,7 +171,7 @@ async fn every_statement_goes_by_an_index_and_every_index_is_used() -> anyhow::R
         .await?;
     let ours: Vec<Prepared> = sql_query(
         "SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements \
-         WHERE statement ~* '(webhooks|event_keys|orders|order_aliases|order_events|dead_letters|order_changes|accepted_counts|operators|api_tokens|sessions|sign_in_|fetches)' \
+         WHERE statement ~* '(webhooks|event_keys|orders|order_aliases|order_events|dead_letters|order_changes|accepted_counts|operators|operator_actions|api_tokens|sessions|sign_in_|fetches)' \
            AND statement !~ 'pg_prepared_statements'",
     )
     .load(&mut conn)
