@@ -10,6 +10,7 @@ pub mod explain;
 pub mod live;
 pub mod orders;
 pub mod reconciliation;
+pub mod replay;
 pub mod session;
 pub mod sources;
 pub mod stats;
@@ -44,6 +45,8 @@ pub fn routes() -> Vec<Route> {
         Route::api(webhooks::__path_body, Policy::viewer(Scope::PayloadRead), webhooks::body),
         Route::api(dead_letters::__path_search, dead, dead_letters::search),
         Route::api(dead_letters::__path_groups, dead, dead_letters::groups),
+        Route::api(replay::__path_preview, dead, replay::preview),
+        Route::api(replay::__path_replay, Policy::operator(Scope::DeadLetters), replay::replay),
         Route::api(
             reconciliation::__path_show,
             Policy::viewer(Scope::Reconciliation),

@@ -14,6 +14,7 @@ mod health;
 pub mod page;
 pub mod pages;
 pub mod problem;
+pub mod replay;
 pub mod route;
 pub mod span;
 

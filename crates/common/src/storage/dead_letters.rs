@@ -2,11 +2,13 @@
 
 mod bury;
 mod list;
+mod replay;
 mod search;
 mod write;
 
 pub use bury::{Body, Burial, UNDECODABLE_SOURCE, bury, undecodable_id};
 pub use list::{DeadLetter, list};
+pub use replay::{begin_replay, give_back, message};
 pub use search::{Group, Search, find, groups, search};
 
 pub(super) use write::{DeadRow, mark_replayed, write};

@@ -10,8 +10,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi, Ref, ResponseBuilder, SecurityReq
 use utoipa::{OpenApi as _, PartialSchema as _};
 
 use super::{
-    activity, changes, dead_letters, explain, orders, reconciliation, session, sources, stats,
-    trail, webhooks,
+    activity, changes, dead_letters, explain, orders, reconciliation, replay, session, sources,
+    stats, trail, webhooks,
 };
 use crate::problem::{Problem, ProblemBody};
 use crate::route::{self, Audience};
@@ -35,6 +35,8 @@ use crate::route::{self, Audience};
         webhooks::body,
         dead_letters::search,
         dead_letters::groups,
+        replay::preview,
+        replay::replay,
         reconciliation::show,
         changes::list,
         changes::stream,

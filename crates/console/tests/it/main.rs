@@ -4,6 +4,7 @@ mod access;
 mod documentation;
 mod looking;
 mod orders;
+mod replaying;
 mod serving;
 mod signing_in;
 mod support;

@@ -1,0 +1,148 @@
+//! Replaying dead letters.
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+use waybill_common::access::{Role, Scope};
+use waybill_common::domain::Effect;
+use waybill_common::storage::commit::Pending;
+use waybill_common::storage::dead_letters::{Body, Burial, DeathReason, begin_replay, bury};
+use waybill_common::storage::operator_actions;
+use waybill_common::storage::orders::Place;
+
+use crate::support::{TestConsole, later, now, told};
+
+/// A payment that an adapter of former days could not use, although its body is good.
+async fn buried(console: &TestConsole, status: &str) -> anyhow::Result<Pending> {
+    let mut pending = console.pending("A-1", status, 500)?;
+    pending.envelope.event.effect = Effect::Unusable { reason: "not understood then".into() };
+    let burial = Burial {
+        body: Body::Event(&pending),
+        reason: DeathReason::Unusable,
+        error: "not understood then".into(),
+        attempts: 1,
+    };
+    let mut conn = console.database.connection().await?;
+    anyhow::ensure!(bury(&mut conn, &[burial], now()).await?.len() == 1, "it is dead now");
+    Ok(pending)
+}
+
+async fn replay(console: &TestConsole, id: Uuid, body: &Value) -> anyhow::Result<Response> {
+    let token = console.token(Role::Operator, &[Scope::DeadLetters]).await?;
+    let path = format!("/api/v1/dead-letters/{id}/replay");
+    Ok(console
+        .with_token(Method::POST, &path, &token)
+        .json(body)
+        .send()
+        .await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_is_previewed_then_replayed_once_and_on_record() -> anyhow::Result<()> {
+    let console = TestConsole::start().await?;
+    console.tell("A-1", &["placed"]).await?;
+    let id = buried(&console, "paid").await?.envelope.event.webhook_id;
+    let (status, preview) = console
+        .get(&format!("/api/v1/dead-letters/{id}/preview"))
+        .await?;
+    assert_eq!((status, &preview["unusable"]), (StatusCode::OK, &Value::Null), "{preview}");
+    assert_eq!(preview["effects"][0]["external_id"], "A-1");
+    assert_eq!(preview["effects"][0]["changed"]["status"], json!(["pending", "paid"]));
+    assert_eq!(preview["effects"][0]["changed"]["captured"], json!([0, 9999]));
+    let (_, order) = console.get("/api/v1/orders/A-1").await?;
+    assert_eq!(order["status"], "pending", "a preview changes nothing");
+
+    let body = json!({ "reason": "the adapter understands it now" });
+    let (status, replayed) = told(replay(&console, id, &body).await?).await?;
+    assert_eq!((status, &replayed["verdict"]), (StatusCode::OK, &json!("applied")), "{replayed}");
+    let (_, order) = console.get("/api/v1/orders/A-1").await?;
+    assert_eq!((&order["status"], &order["captured"]), (&json!("paid"), &json!(9999)));
+    let (_, again) = told(replay(&console, id, &body).await?).await?;
+    assert_eq!(again["code"], "conflict");
+    let (_, letters) = console
+        .get("/api/v1/dead-letters?replay_state=replayed")
+        .await?;
+    assert_eq!(
+        (&letters["items"][0]["replays"], letters["items"].as_array().unwrap().len()),
+        (&json!(1), 1)
+    );
+
+    let mut conn = console.database.connection().await?;
+    let place = Place { from: None, backward: false, limit: 10 };
+    let actions = operator_actions::list(&mut conn, place).await?;
+    assert_eq!(actions.len(), 1, "one won");
+    assert_eq!((actions[0].action.as_str(), actions[0].actor.as_str()), ("replay", "token:test"));
+    assert_eq!(actions[0].reason, "the adapter understands it now");
+    console.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_operators_at_once_one_wins() -> anyhow::Result<()> {
+    let console = TestConsole::start().await?;
+    let id = buried(&console, "paid").await?.envelope.event.webhook_id;
+    let body = json!({ "reason": "both press the button" });
+    let (one, other) = tokio::join!(replay(&console, id, &body), replay(&console, id, &body));
+    let mut statuses = [one?.status().as_u16(), other?.status().as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    let (_, order) = console.get("/api/v1/orders/A-1").await?;
+    assert_eq!((&order["captured"], &order["version"]), (&json!(9999), &json!("1")));
+    console.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_began_and_is_gone_holds_nobody_up_for_long() -> anyhow::Result<()> {
+    let console = TestConsole::start().await?;
+    let id = buried(&console, "paid").await?.envelope.event.webhook_id;
+    let mut conn = console.database.connection().await?;
+    assert!(begin_replay(&mut conn, id, (now(), now())).await?);
+    let body = json!({ "reason": "the other console died" });
+    assert_eq!(replay(&console, id, &body).await?.status(), 409);
+    console.clock.set(later(61));
+    assert_eq!(replay(&console, id, &body).await?.status(), 200);
+    console.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_needs_a_reason_a_letter_and_a_source() -> anyhow::Result<()> {
+    let console = TestConsole::with(|config| {
+        config.sources.remove("payments");
+    })
+    .await?;
+    let id = buried(&console, "paid").await?.envelope.event.webhook_id;
+    for body in [json!({}), json!({ "reason": " " }), json!({ "reason": "x", "more": 1 })] {
+        assert_eq!(replay(&console, id, &body).await?.status(), 400, "{body}");
+    }
+    let body = json!({ "reason": "x" });
+    assert_eq!(replay(&console, Uuid::nil(), &body).await?.status(), 404);
+    assert_eq!(replay(&console, id, &body).await?.status(), 409, "its source is gone");
+    console.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_still_unusable_is_dead_again_and_can_be_replayed_again() -> anyhow::Result<()> {
+    let console = TestConsole::start().await?;
+    let mut pending = console.pending("A-1", "paid", 500)?;
+    pending.envelope.event.effect = Effect::Unusable { reason: "no JSON".into() };
+    pending.envelope.body = b"no JSON".to_vec();
+    let burial = Burial {
+        body: Body::Event(&pending),
+        reason: DeathReason::Unusable,
+        error: "no JSON".into(),
+        attempts: 1,
+    };
+    let mut conn = console.database.connection().await?;
+    bury(&mut conn, &[burial], now()).await?;
+    let id = pending.envelope.event.webhook_id;
+    let (_, preview) = console
+        .get(&format!("/api/v1/dead-letters/{id}/preview"))
+        .await?;
+    assert_eq!((&preview["unusable"], &preview["effects"]), (&json!("no JSON"), &json!([])));
+    let (_, replayed) = told(replay(&console, id, &json!({ "reason": "try" })).await?).await?;
+    assert_eq!(replayed["verdict"], "dead", "{replayed}");
+    let (_, letters) = console
+        .get("/api/v1/dead-letters?replay_state=none")
+        .await?;
+    assert_eq!(letters["items"][0]["webhook_id"], json!(id));
+    console.finish().await
+}
