@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use waybill_common::access::{Role, Scope};
 use waybill_common::domain::Effect;
 use waybill_common::storage::dead_letters::{Body, Burial, DeathReason, bury};
+use waybill_test_support::eventually;
 
-use crate::support::{TestConsole, later, now, told};
+use crate::support::{SOON, TestConsole, later, now, told};
 
 /// The ids that a search finds, page by page, forward to the end and back to the beginning.
 async fn walked(console: &TestConsole, path: &str) -> anyhow::Result<(Vec<Value>, Vec<Value>)> {
@@ -261,6 +262,13 @@ async fn dead_letters_are_listed_and_counted_by_reason() -> anyhow::Result<()> {
 async fn changes_are_followed_by_position_and_as_a_stream() -> anyhow::Result<()> {
     let console = TestConsole::start().await?;
     console.tell("A-1", &["placed", "paid"]).await?;
+    // Readers wait for whatever writes anywhere in the server, other tests included.
+    eventually(SOON, async || {
+        let (_, all) = console.get("/api/v1/changes").await.expect("it answers");
+        let told = all["items"].as_array().map_or(0, Vec::len);
+        (told == 2).then_some(()).ok_or(all)
+    })
+    .await;
     let (_, first) = console.get("/api/v1/changes?limit=1").await?;
     let next = first["next"].as_str().unwrap();
     let (_, second) = console
