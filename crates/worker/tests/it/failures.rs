@@ -3,10 +3,20 @@
 use waybill_common::domain::Verdict;
 use waybill_test_support::broker::TestBroker;
 use waybill_test_support::database::{RAISED, refuse, refuse_once};
+use waybill_test_support::eventually;
 
-use crate::system::{TestSystem, counted};
+use crate::system::{SOON, TestSystem, counted};
 
 const CHECK_VIOLATION: &str = "23514";
+/// The server swallows a row that the program sent, which no server does: a debug build asserts that, and panics. The
+/// sequence counts how often, for it is not rolled back.
+const SWALLOW: &str = "CREATE SEQUENCE swallowed MINVALUE 0; \
+    CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS \
+    'BEGIN PERFORM nextval(''public.swallowed''); RETURN NULL; END'; \
+    CREATE TRIGGER swallow BEFORE INSERT ON order_changes FOR EACH ROW WHEN (NEW.captured = 6666) \
+    EXECUTE FUNCTION swallow()";
+const SWALLOWED_TWICE: &str = "DO $$ BEGIN IF (SELECT last_value FROM swallowed) < 2 \
+    THEN RAISE EXCEPTION 'not yet'; END IF; END $$";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poisonous_event_is_dead_and_its_neighbours_are_committed() -> anyhow::Result<()> {
@@ -104,5 +114,32 @@ async fn a_row_that_a_stranger_locks_delays_its_order_and_burns_no_attempt() -> 
     assert_eq!(system.verdicts([&second]).await, [Verdict::Applied]);
     assert_eq!(system.log().await?[&second.event.webhook_id].attempts, 1);
     drop(stranger);
+    system.finish(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_settles_nothing_and_burns_no_attempt_and_the_worker_goes_on() -> anyhow::Result<()>
+{
+    let mut system = TestSystem::new().await?;
+    system.sql(SWALLOW).await?;
+    let neighbour = system.payments.native("A-1", "T-1", "placed", 70_00)?;
+    let panics = system.payments.native("A-1", "T-2", "paid", 66_66)?;
+    // Waiting already, so they are one batch.
+    system.publish_all([&neighbour, &panics]).await?;
+    system.start_worker()?;
+
+    // The broker delivers again what the panic left unsettled.
+    eventually(SOON, async || system.sql(SWALLOWED_TWICE).await).await;
+    assert!(system.log().await?.is_empty(), "nothing of the batch is settled");
+    system.sql("DROP TRIGGER swallow ON order_changes").await?;
+
+    let both = [&neighbour, &panics];
+    assert_eq!(system.verdicts(both).await, [Verdict::Applied, Verdict::Applied]);
+    let log = system.log().await?;
+    assert!(log.values().all(|logged| logged.attempts == 1), "{log:?}");
+    assert_eq!(system.order("A-1").await?.captured, 66_66);
+    let after = system.payments.native("A-2", "T-3", "paid", 1_00)?;
+    system.publish(&after).await?;
+    assert_eq!(system.verdicts([&after]).await, [Verdict::Applied]);
     system.finish(&[]).await
 }

@@ -1,9 +1,11 @@
 //! An outage pauses the worker, burns no attempt and loses nothing.
 
+use waybill_common::broker::Queue;
 use waybill_common::domain::Verdict;
 use waybill_common::domain::envelope::Envelope;
 use waybill_common::storage::migrate;
 use waybill_test_support::broker::TestBroker;
+use waybill_test_support::database::{RAISED, refuse};
 use waybill_test_support::private::{PrivatePostgres, PrivateRabbit, Signal};
 use waybill_test_support::redis::TestRedis;
 use waybill_test_support::webhooks::config;
@@ -108,4 +110,44 @@ async fn a_broker_that_dies_and_comes_back_costs_no_event() -> anyhow::Result<()
     assert!(log.values().all(|logged| logged.attempts == 1), "an outage burnt an attempt");
     until_ready(&system, true).await;
     Ok(())
+}
+
+/// Consuming and acknowledging go on, on their own connection; what was to be handed on is held until it can be.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_memory_alarm_holds_a_retry_back_and_loses_nothing() -> anyhow::Result<()> {
+    let server = PrivateRabbit::start().await?;
+    let database = TestDatabase::new().await?;
+    let mut config = config();
+    config.database = database.settings().clone();
+    let broker = TestBroker::on(&server.url());
+    let mut system = TestSystem::with(config, (broker, TestRedis::new()), Some(database)).await?;
+    system.sql(&refuse("SHAKY", RAISED)).await?;
+    let shaky = system.payments.native("A-1", "SHAKY", "paid", 1_00)?;
+    let good = system.payments.native("A-2", "T-1", "paid", 1_00)?;
+    system.publish_all([&shaky, &good]).await?;
+    server.alarm(true).await?;
+    system.start_worker()?;
+
+    system.until_retrying(&shaky).await;
+    eventually(SOON, async || {
+        let states = server.ctl(&["list_connections", "state"]).await;
+        let states = states.map_err(|error| format!("{error:#}"))?;
+        // Not «blocking»: it has published since the alarm.
+        if states.lines().any(|state| state == "blocked") { Ok(()) } else { Err(states) }
+    })
+    .await;
+    assert_eq!(system.verdicts([&good]).await, [Verdict::Applied]);
+    let delayed = system.broker.ready(Queue::Retry { ms: 1_000 }).await?;
+    assert_eq!(delayed, 0, "the broker takes nothing, so the delivery is held or given back");
+    assert_eq!(system.log().await?[&shaky.event.webhook_id].state, "retrying");
+    system.sql("DROP TRIGGER refuse ON event_keys").await?;
+    server.alarm(false).await?;
+
+    // What was held and what was abandoned may both arrive now.
+    assert_eq!(system.verdicts([&shaky]).await, [Verdict::Applied]);
+    assert_eq!(system.order("A-1").await?.captured, 1_00);
+    assert!(system.dead_letters().await?.is_empty());
+    system.until_ready(Queue::Work { shard: 0 }, 0).await;
+    system.until_ready(Queue::Retry { ms: 1_000 }, 0).await;
+    system.stop_worker().await
 }
