@@ -1,4 +1,4 @@
-//! `waybill verify`: re-reads every trail and compares the stored state with its fold.
+//! `waybill verify`: re-reads every trail, compares the stored state with its fold, and looks for what hangs loose.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use waybill_common::config::Config;
 use waybill_common::domain::audit::{Row, verify_trail};
+use waybill_common::storage::loose_ends::{LooseEnds, loose_ends};
 use waybill_common::storage::pool::Connection;
 use waybill_common::storage::{order_events, orders, survey};
 
@@ -25,6 +26,8 @@ struct Checked {
     events: u64,
     /// By order, what does not hold.
     faults: BTreeMap<Uuid, Vec<String>>,
+    /// Rows that others should stand for, and do not.
+    loose_ends: Vec<LooseEnds>,
 }
 
 pub(crate) async fn run(
@@ -51,7 +54,7 @@ pub(crate) async fn run(
     }
     let Verifier { checked, current, .. } = verifier;
     output.result(&checked, people)?;
-    if !checked.faults.is_empty() {
+    if !checked.is_well() {
         return Ok(Ending::NotWell);
     }
     // Only of a whole and faultless database: otherwise the next run would believe what this one found wrong.
@@ -59,6 +62,12 @@ pub(crate) async fn run(
         export(&current, &path, output)?;
     }
     Ok(Ending::Well)
+}
+
+impl Checked {
+    fn is_well(&self) -> bool {
+        self.faults.is_empty() && self.loose_ends.is_empty()
+    }
 }
 
 struct Verifier {
@@ -85,6 +94,9 @@ impl Verifier {
             }
         }
         progress.finish_and_clear();
+        self.checked.loose_ends = loose_ends(conn)
+            .await
+            .context("could not look for what hangs loose")?;
         for order in self
             .exported
             .iter()
@@ -154,13 +166,18 @@ fn export(heads: &Heads, path: &Path, output: &Output) -> anyhow::Result<()> {
 
 fn people(checked: &Checked) -> String {
     let counted = format!("{} orders, {} events", checked.orders, checked.events);
-    if checked.faults.is_empty() {
+    if checked.is_well() {
         return format!("{counted}: every chain holds, every state is the fold of its trail");
     }
+    let loose = checked.loose_ends.iter().map(|ends| {
+        let LooseEnds { what, count, examples } = ends;
+        format!("\n{count} {what}, such as {}", examples.join(", "))
+    });
     let faults = checked.faults.iter().flat_map(|(order, faults)| {
         faults
             .iter()
             .map(move |fault| format!("\n{order}: {fault}"))
     });
-    format!("{counted}: {} orders do not hold{}", checked.faults.len(), faults.collect::<String>())
+    let told: String = faults.chain(loose).collect();
+    format!("{counted}: {} orders do not hold{told}", checked.faults.len())
 }

@@ -72,7 +72,8 @@ async fn a_trail_that_was_cut_with_its_head_is_caught_by_exported_heads() -> any
     installation.waybill(&verify).success();
     installation.waybill(&verify).success();
 
-    let change = "ALTER TABLE order_events DISABLE TRIGGER ALL; DELETE FROM order_events; DELETE FROM orders";
+    let change = "ALTER TABLE order_events DISABLE TRIGGER ALL; DELETE FROM order_events; DELETE FROM orders; \
+                  DELETE FROM order_aliases; DELETE FROM order_changes; DELETE FROM event_keys; DELETE FROM webhooks";
     installation
         .database
         .owner()
@@ -84,6 +85,28 @@ async fn a_trail_that_was_cut_with_its_head_is_caught_by_exported_heads() -> any
 
     std::fs::write(&heads, "not a head\n")?;
     installation.waybill(&verify).code(2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_loose_does_not_verify_and_is_named() -> anyhow::Result<()> {
+    let installation = Installation::new().await?;
+    installation.paid_order("A-1").await?;
+    let mut owner = installation.database.owner().await?;
+    owner.batch_execute("DELETE FROM event_keys").await?;
+
+    installation.waybill(&["verify"]).code(1);
+    let told = installation.json(&["verify"])?;
+    assert_eq!(told["faults"].as_object().map(serde_json::Map::len), Some(0));
+    assert_eq!(told["loose_ends"][0]["what"], "webhooks that count hold no key");
+    assert_eq!(told["loose_ends"][0]["count"], 2);
+    // One order alone says nothing of the rest.
+    installation
+        .waybill(&["verify", "--order", "A-1"])
+        .success();
+
+    owner.batch_execute("DROP TABLE event_keys").await?;
+    installation.waybill(&["verify"]).code(2);
     Ok(())
 }
 

@@ -7,6 +7,7 @@ pub mod connection;
 pub mod dead_letters;
 pub mod failure;
 pub mod fetches;
+pub mod loose_ends;
 pub mod migrate;
 pub mod operator_actions;
 pub mod order_changes;

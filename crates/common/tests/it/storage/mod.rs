@@ -7,6 +7,7 @@ mod concurrency;
 mod constraints;
 mod dead;
 mod ledger;
+mod loose_ends;
 mod migrations;
 mod partitions;
 mod plans;
