@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use actix_web::http::header::HeaderMap;
 
 /// Names in lower case. Signatures, tokens and cookies are not here, and must never be.
-const KEPT: [&str; 30] = [
+const KEPT: [&str; 37] = [
     "content-type",
     "user-agent",
     // Standard Webhooks, Svix
@@ -29,6 +29,13 @@ const KEPT: [&str; 30] = [
     "x-shopify-topic",
     "x-shopify-triggered-at",
     "x-shopify-webhook-id",
+    // Shopify's newer deliveries
+    "shopify-api-version",
+    "shopify-event-id",
+    "shopify-shop-domain",
+    "shopify-topic",
+    "shopify-triggered-at",
+    "shopify-webhook-id",
     // WooCommerce
     "x-wc-webhook-delivery-id",
     "x-wc-webhook-event",
@@ -36,6 +43,8 @@ const KEPT: [&str; 30] = [
     "x-wc-webhook-resource",
     "x-wc-webhook-source",
     "x-wc-webhook-topic",
+    // Lightspeed C-Series
+    "x-event",
     // PayPal
     "paypal-transmission-id",
     "paypal-transmission-time",
@@ -47,10 +56,11 @@ const KEPT: [&str; 30] = [
 /// Longer values are left out: no provider sends them.
 const VALUE_BYTES_MAX: usize = 1_024;
 
-/// What is kept of these headers; of a repeated one the first.
+/// What is kept of these headers, and of those that the source's own configuration names; of a repeated one the first.
 #[must_use]
-pub fn kept(headers: &HeaderMap) -> BTreeMap<String, String> {
+pub fn kept(headers: &HeaderMap, own: &[&str]) -> BTreeMap<String, String> {
     KEPT.iter()
+        .chain(own)
         .filter_map(|name| {
             let value = headers.get(*name)?.to_str().ok()?;
             (value.len() <= VALUE_BYTES_MAX).then(|| ((*name).to_owned(), value.to_owned()))

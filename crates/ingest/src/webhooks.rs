@@ -217,8 +217,8 @@ impl Understood<'_> {
     /// The events as they are published; each gets its id here.
     fn outgoing(&self, request: &HttpRequest, body: &[u8]) -> Vec<Outgoing> {
         let correlation_id = correlate(request, &self.events);
-        let headers = kept(request.headers());
         let source = self.source;
+        let headers = kept(request.headers(), &source.adapter.keeps());
         let provider = source.adapter.provider();
         self.events
             .iter()

@@ -50,6 +50,14 @@ fn build(setup: Setup<'_>) -> Result<Box<dyn Adapter>, SetupError> {
     {
         return Err(setup.wrong("signature", "must name headers in lower case"));
     }
+    // They are kept with the event, and no credential may be.
+    let credentials = ["authorization", "cookie", signature.header.as_str()];
+    if [&signature.id_header, &signature.type_header]
+        .iter()
+        .any(|name| credentials.contains(&name.as_str()))
+    {
+        return Err(setup.wrong("signature", "must not take id or type from a credential"));
+    }
     Ok(Box::new(Generic {
         secrets: setup.some("secrets", &setup.source.secrets)?,
         header: signature.header.clone().leak(),
@@ -104,6 +112,10 @@ impl Adapter for Generic {
             (event.order_refs, event.effect) = self.pointed.meaning(&body, &told)?;
             Ok(())
         })])
+    }
+
+    fn keeps(&self) -> Vec<&str> {
+        vec![&self.signature.id_header, &self.signature.type_header]
     }
 
     /// GitHub's kind sends once.

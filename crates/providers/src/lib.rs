@@ -94,6 +94,12 @@ pub trait Adapter: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<Parsed>, ParseError>;
 
+    /// Headers that [`parse`](Self::parse) reads because the source's configuration says so, names in lower case: they are
+    /// kept with the event, so that it can be parsed again.
+    fn keeps(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// What the provider's API must be asked about the object of a [hint](Effect::Hint); absent where it cannot be asked
     /// about that one.
     fn question(&self, _object: &str) -> Option<Question> {
