@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::provider::Authority;
 use anyhow::Context as _;
 use uuid::Uuid;
 use waybill_common::config::{self, Config};
@@ -27,6 +28,19 @@ namespace = "default"
 live = false
 secrets = ["whsec_demo"]
 order_ref = "/metadata/order_id"
+"#;
+
+/// More senders about the same orders. `PayPal`'s has a root in its key's place, for nothing is verified here.
+const OTHERS: &str = r#"
+[sources.shop]
+provider = "shopify"
+namespace = "default"
+secrets = ["shpss_demo"]
+[sources.paypal]
+provider = "paypal"
+namespace = "default"
+webhook_id = "WH-1"
+secrets = ['''ROOT''']
 "#;
 
 /// The bearer token of `payments`.
@@ -63,8 +77,23 @@ impl Sender {
         Self::of("stripe", now)
     }
 
+    /// The source `shop`, a Shopify shop that shares its orders with the others.
+    #[must_use]
+    pub fn shop(now: Timestamp) -> Self {
+        Self::of("shop", now)
+    }
+
+    /// The source `paypal`.
+    #[must_use]
+    pub fn paypal(now: Timestamp) -> Self {
+        Self::of("paypal", now)
+    }
+
     fn of(name: &str, now: Timestamp) -> Self {
-        let config = config();
+        let authority = Authority::new("nobody").expect("a key can be made");
+        let others = OTHERS.replace("ROOT", authority.pem());
+        let config = config::from_toml(&format!("{SOURCES}{others}"))
+            .expect("the sources of tests are configured well");
         let source = &config.sources[name];
         Self {
             source: name.to_owned(),

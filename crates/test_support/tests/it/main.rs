@@ -1,3 +1,4 @@
 //! Ingest and worker together: what no part can promise alone.
 
+mod age;
 mod trace;

@@ -22,7 +22,7 @@ fn life(number: usize) -> Vec<Pending> {
     ]
 }
 
-fn permutations(count: usize) -> Vec<Vec<usize>> {
+pub(crate) fn permutations(count: usize) -> Vec<Vec<usize>> {
     match count {
         0 => vec![Vec::new()],
         _ => permutations(count - 1)

@@ -15,3 +15,4 @@ mod pool;
 mod reconciliation;
 mod schema;
 mod sender;
+mod senders;
