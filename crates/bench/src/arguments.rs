@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Write every figure with all its samples to this file.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Set for the measured programs, to see what a setting costs: `WAYBILL__LOCK__MODE=off`.
+    #[arg(long = "env", global = true, value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) environment: Vec<(String, String)>,
     /// Measure curves too, and draw them as SVG into this folder.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) plot: Option<PathBuf>,
@@ -66,5 +69,12 @@ fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.05..=600.0).contains(&seconds) => Ok(seconds),
         Ok(_) | Err(_) => Err("it must be a number from 0.05 to 600".to_owned()),
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        Some(_) | None => Err("it must be NAME=VALUE".to_owned()),
     }
 }

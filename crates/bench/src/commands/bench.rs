@@ -28,7 +28,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn set_up(options: Options) -> anyhow::Result<Self> {
         progress("starting a PostgreSQL of its own, declaring queues");
-        let mut stage = Stage::set_up().await?;
+        let mut stage = Stage::set_up(options.environment.clone()).await?;
         let sized = options.seconds.min(4.0);
         stage.warm_up((sized * WARM_UP_MIB) as u32).await?;
         let trial = Traffic::stripe(MIX)?.accepted((sized * TRIAL).max(BATCHED_LEAST) as usize)?;

@@ -132,8 +132,10 @@ impl Database {
 
     /// Bytes of a table with its partitions and indexes.
     pub(crate) async fn table_bytes(&mut self, table: &str) -> anyhow::Result<f64> {
+        // A table without partitions is in no tree.
         let measured: Measured = sql_query(
-            "SELECT sum(pg_total_relation_size(relid))::float8 AS value FROM pg_partition_tree($1::regclass)",
+            "SELECT COALESCE(sum(pg_total_relation_size(relid)), pg_total_relation_size($1::regclass))::float8 AS value \
+             FROM pg_partition_tree($1::regclass)",
         )
         .bind::<Text, _>(table)
         .get_result(&mut self.conn)

@@ -48,8 +48,8 @@ impl Program {
     /// Where it is not built, ends at once or does not get ready.
     pub(crate) async fn start(
         name: &'static str,
-        config: &Path,
-        ops: SocketAddr,
+        (config, ops): (&Path, SocketAddr),
+        environment: &[(String, String)],
     ) -> anyhow::Result<Self> {
         let binary = beside_us(name)?;
         let log = config.with_extension(format!("{name}.log"));
@@ -60,6 +60,7 @@ impl Program {
         let child = Command::new(&binary)
             // Whatever configures the user's own Waybill must not configure this one.
             .env_clear()
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .arg("--config")
             .arg(config)
             .stdin(Stdio::null())

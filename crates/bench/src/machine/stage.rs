@@ -40,6 +40,8 @@ pub(crate) struct Stage {
     broker: config::Broker,
     folder: TempDir,
     made: u32,
+    /// Set for the programs.
+    environment: Vec<(String, String)>,
     ingest: Option<Ingest>,
 }
 
@@ -51,7 +53,7 @@ struct Ingest {
 
 impl Stage {
     /// Starts PostgreSQL and declares the topology.
-    pub(crate) async fn set_up() -> anyhow::Result<Self> {
+    pub(crate) async fn set_up(environment: Vec<(String, String)>) -> anyhow::Result<Self> {
         let postgres = PrivatePostgres::start_with(&TUNED)
             .await
             .context("could not start a PostgreSQL of the bench's own")?;
@@ -79,6 +81,7 @@ impl Stage {
             broker,
             folder,
             made: 0,
+            environment,
             ingest: None,
         })
     }
@@ -122,7 +125,7 @@ impl Stage {
             return Ok(ingest.listens);
         }
         let (file, listens, ops, _) = self.configure(&self.maintenance, Tweak::default())?;
-        let program = Program::start("waybill-ingest", &file, ops).await?;
+        let program = Program::start("waybill-ingest", (&file, ops), &self.environment).await?;
         self.ingest = Some(Ingest { program, listens });
         Ok(listens)
     }
@@ -139,7 +142,7 @@ impl Stage {
         tweak: Tweak,
     ) -> anyhow::Result<Program> {
         let (file, _, _, ops) = self.configure(database, tweak)?;
-        Program::start("waybill-worker", &file, ops).await
+        Program::start("waybill-worker", (&file, ops), &self.environment).await
     }
 
     pub(crate) fn redis(&self) -> &Redis {
