@@ -85,6 +85,9 @@ pub fn start(service: &'static str, settings: &config::Telemetry) -> anyhow::Res
     let ours = Targets::new().with_target("waybill", LevelFilter::INFO);
     let spans = tracing_opentelemetry::layer()
         .with_tracer(traces.tracer("waybill"))
+        // Nothing asks for the current context but by its span, and a future enters its spans at every poll.
+        .with_context_activation(false)
+        .with_tracked_inactivity(false)
         .with_location(false)
         .with_threads(false)
         .with_target(false);

@@ -13,6 +13,7 @@ use crate::breaker::Breaker;
 use crate::locking::Locking;
 use crate::metrics::Metrics;
 use crate::progress::Progress;
+use crate::seats::Seats;
 
 pub(crate) struct Engine {
     pub(crate) config: Arc<Config>,
@@ -23,6 +24,7 @@ pub(crate) struct Engine {
     pub(crate) breaker: Breaker,
     pub(crate) metrics: Metrics,
     pub(crate) progress: Progress,
+    pub(crate) seats: Seats,
     /// Everything that runs beside the main task.
     pub(crate) tasks: Shutdown,
 }

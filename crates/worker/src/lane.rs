@@ -1,4 +1,4 @@
-//! One of a worker's batch pipelines. An order always meets the same lane, so two lanes rarely want one order.
+//! One of a worker's batch pipelines. Events that name an order alike are in the same lane, so two lanes of one worker do not wait for each other.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

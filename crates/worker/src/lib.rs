@@ -27,6 +27,7 @@ mod progress;
 mod reader;
 mod recovery;
 mod retry;
+mod seats;
 mod session;
 mod settle;
 mod suspect;

@@ -33,8 +33,8 @@ impl Reader {
         mut deliveries: Deliveries,
         lanes: Vec<UnboundedSender<Taken>>,
     ) -> Deliveries {
-        while let Some(taken) = self.next(&mut deliveries).await {
-            let lane = taken.lane(lanes.len());
+        while let Some(mut taken) = self.next(&mut deliveries).await {
+            let lane = taken.take_seat(lanes.len(), &self.engine.seats);
             if lanes[lane].send(taken).is_err() {
                 // The lane has ended with the session; nobody will settle it.
                 break;

@@ -12,6 +12,7 @@ use waybill_common::telemetry::{TraceContext, trace_id};
 use crate::batch::{Load, SUSPECT_FROM};
 use crate::engine::Engine;
 use crate::progress::{InHand, Passage};
+use crate::seats::{Seat, Seats};
 
 /// A message in hand, whatever it says: what is needed to hand it on or acknowledge it.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Hand {
     pub(crate) channel: usize,
     pub(crate) span: Span,
     in_hand: Option<InHand>,
+    /// Its place in a lane.
+    seat: Option<Seat>,
 }
 
 /// A message that is an accepted event.
@@ -50,7 +53,7 @@ impl Taken {
     /// Reads a delivery that came on the session's `channel`. `queue` is the queue's name.
     pub(crate) fn read(delivery: Delivery, channel: usize, queue: &str, engine: &Engine) -> Self {
         let span = span(&delivery, queue);
-        let hand = Hand { delivery, channel, span, in_hand: None };
+        let hand = Hand { delivery, channel, span, in_hand: None, seat: None };
         match Envelope::decode(&hand.delivery.body) {
             Ok(envelope) => Self::Webhook(Box::new(Event::new(hand, envelope, engine))),
             Err(EnvelopeError::UnknownVersion(version)) => {
@@ -60,10 +63,14 @@ impl Taken {
         }
     }
 
-    /// Which of `lanes` it belongs to: events that name an order alike meet.
-    pub(crate) fn lane(&self, lanes: usize) -> usize {
+    /// Takes its place in one of `lanes`, and says in which.
+    pub(crate) fn take_seat(&mut self, lanes: usize, seats: &Seats) -> usize {
         match self {
-            Self::Webhook(event) => event.pending.envelope.event.part_of(lanes),
+            Self::Webhook(event) => {
+                let by_hash = event.pending.envelope.event.part_of(lanes);
+                let seat = seats.take(event.references(), by_hash);
+                event.hand.seat.insert(seat).lane
+            }
             Self::Newer { .. } | Self::Malformed { .. } => 0,
         }
     }

@@ -31,6 +31,7 @@ use crate::locking::Locking;
 use crate::metrics::Metrics;
 use crate::progress::Progress;
 use crate::recovery::{await_database, close_breaker};
+use crate::seats::Seats;
 
 const SERVICE: &str = "waybill-worker";
 /// What comes after draining: confirms, polite goodbyes.
@@ -135,6 +136,7 @@ fn engine(
         breaker: Breaker::new(&config.worker),
         metrics,
         progress: Progress::new(Instant::now()),
+        seats: Seats::default(),
         tasks: stages.work.clone(),
         config: Arc::new(config),
     })

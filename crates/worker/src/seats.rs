@@ -1,0 +1,74 @@
+//! Which lane an event goes to.
+//!
+//! By the hash of its order's name, so that events of one order meet. But senders name an order differently in each
+//! event (a charge knows its payment intent, not the merchant's order), and two lanes that want one order's lock wait
+//! for each other in steps of many milliseconds. So an event that shares a name with one in hand follows it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// The names in hand. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seats {
+    /// By hash: two names of one hash only share a lane.
+    taken: Arc<Mutex<HashMap<u64, Taken>>>,
+    hasher: RandomState,
+}
+
+/// One event's place in a lane; its names are free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    seats: Seats,
+    names: Vec<u64>,
+    pub(crate) lane: usize,
+}
+
+#[derive(Debug)]
+struct Taken {
+    lane: usize,
+    events: usize,
+}
+
+impl Seats {
+    /// A place for an event that knows its order by these names: beside an event in hand that shares one, or else in the
+    /// lane given. Where its names are in hand in several lanes, the first decides, and the lock has to do the rest.
+    pub(crate) fn take<'a>(&self, names: impl Iterator<Item = &'a str>, otherwise: usize) -> Seat {
+        let names: Vec<u64> = names.map(|name| self.hasher.hash_one(name)).collect();
+        let mut taken = self.taken();
+        let lane = names
+            .iter()
+            .find_map(|name| taken.get(name))
+            .map_or(otherwise, |beside| beside.lane);
+        for name in &names {
+            taken
+                .entry(*name)
+                .or_insert(Taken { lane, events: 0 })
+                .events += 1;
+        }
+        drop(taken);
+        Seat { seats: self.clone(), names, lane }
+    }
+
+    fn taken(&self) -> MutexGuard<'_, HashMap<u64, Taken>> {
+        self.taken.lock().expect("no holder of this lock can panic")
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.seats.taken();
+        for name in &self.names {
+            if let Some(held) = taken.get_mut(name) {
+                held.events -= 1;
+                if held.events == 0 {
+                    taken.remove(name);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
