@@ -39,12 +39,12 @@ statement! {
 
 /// Who holds these keys; a key that nobody holds is absent.
 pub(super) async fn find(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     keys: &[Key],
 ) -> QueryResult<HashMap<Key, Holder>> {
     type Row = (Vec<u8>, Vec<u8>, Uuid, Option<Uuid>);
     let rows: Vec<Row> = Find { keys: column(keys, Key::as_slice) }
-        .load(conn)
+        .load(&mut conn)
         .await?;
     let held = rows.into_iter().map(|(key, hash, webhook_id, order_id)| {
         Ok((fixed(&key)?, Holder { body_sha256: fixed(&hash)?, webhook_id, order_id }))
@@ -70,7 +70,7 @@ statement! {
 
 /// Takes keys, waiting for whoever is taking one of them at this moment. Returns those that were free.
 pub(super) async fn take(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     new: &[NewKey<'_>],
 ) -> QueryResult<Vec<Key>> {
     let take = Take {
@@ -81,6 +81,6 @@ pub(super) async fn take(
         webhook_ids: column(new, |new| new.holder.webhook_id),
         order_ids: column(new, |new| new.holder.order_id),
     };
-    let taken: Vec<(Vec<u8>,)> = take.load(conn).await?;
+    let taken: Vec<(Vec<u8>,)> = take.load(&mut conn).await?;
     taken.iter().map(|(key,)| fixed(key)).collect()
 }

@@ -36,14 +36,14 @@ statement! {
 
 /// Whose these names are; a name that is nobody's is absent.
 pub(super) async fn find(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     names: &[Name],
 ) -> QueryResult<HashMap<Name, Uuid>> {
     let find = Find {
         namespaces: column(names, |name| name.namespace.as_str()),
         references: column(names, |name| name.reference.as_str()),
     };
-    let rows: Vec<(String, String, Uuid)> = find.load(conn).await?;
+    let rows: Vec<(String, String, Uuid)> = find.load(&mut conn).await?;
     let owned = rows
         .into_iter()
         .map(|(namespace, reference, order_id)| (Name { namespace, reference }, order_id));
@@ -64,7 +64,7 @@ statement! {
 
 /// Gives new names to orders. Returns those that were free.
 pub(super) async fn give(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     new: &[(&Name, Uuid)],
 ) -> QueryResult<Vec<Name>> {
     let give = Give {
@@ -72,7 +72,7 @@ pub(super) async fn give(
         references: column(new, |(name, _)| name.reference.as_str()),
         order_ids: column(new, |(_, order_id)| *order_id),
     };
-    names(give.load(conn).await?)
+    names(give.load(&mut conn).await?)
 }
 
 statement! {
@@ -91,7 +91,7 @@ statement! {
 
 /// Names that pass from an absorbed order to the one that absorbs it. Returns those that still were the first one's.
 pub(super) async fn hand_over(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     moved: &[(&Name, Uuid, Uuid)],
 ) -> QueryResult<Vec<Name>> {
     let hand = Hand {
@@ -100,7 +100,7 @@ pub(super) async fn hand_over(
         from: column(moved, |(_, from, _)| *from),
         to: column(moved, |(_, _, to)| *to),
     };
-    names(hand.load(conn).await?)
+    names(hand.load(&mut conn).await?)
 }
 
 fn names(rows: Vec<(String, String)>) -> QueryResult<Vec<Name>> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
+use futures_util::try_join;
 use uuid::Uuid;
 
 use super::Pending;
@@ -43,15 +44,15 @@ impl Known {
             .iter()
             .map(|(_, pending)| pending.envelope.event.key())
             .collect();
-        let keys = event_keys::find(conn, &keys.into_iter().collect::<Vec<_>>()).await?;
+        let keys: Vec<Key> = keys.into_iter().collect();
         let names: BTreeSet<Name> = events
             .iter()
             .flat_map(|(_, pending)| pending.names())
             .collect();
-        let names = match names.is_empty() {
-            true => HashMap::new(),
-            false => order_aliases::find(conn, &names.into_iter().collect::<Vec<_>>()).await?,
-        };
+        let names: Vec<Name> = names.into_iter().collect();
+        let shared = &*conn;
+        let (keys, names) =
+            try_join!(event_keys::find(shared, &keys), order_aliases::find(shared, &names),)?;
         let asked = asked_of_the_log(events, &keys, look);
         let logged = match asked.is_empty() {
             true => HashMap::new(),

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use diesel_async::AsyncPgConnection;
+use futures_util::try_join;
 use uuid::Uuid;
 
 use super::Stop;
@@ -22,11 +23,16 @@ pub(super) async fn write(
     plan: &Plan<'_>,
     look: Look,
 ) -> Result<(), Stop> {
-    write_orders(conn, plan).await?;
-    write_names(conn, plan).await?;
-    take_keys(conn, plan).await?;
-    // Before the trail: a webhook that is being settled elsewhere at this moment is found here, not by a violation.
-    write_log(conn, plan, look).await?;
+    // Sent together and done by the server in this order. Of several losses the first is told; the rest goes with the
+    // transaction.
+    let shared = &*conn;
+    try_join!(
+        write_orders(shared, plan),
+        write_names(shared, plan),
+        take_keys(shared, plan),
+        write_log(shared, plan, look),
+    )?;
+    // After the log: a webhook that is being settled elsewhere at this moment is found there, not by a violation here.
     if !plan.trail.is_empty() {
         let changes: Vec<ChangeRow> = plan.changes().collect();
         order_events::append(conn, &plan.trail, &changes).await?;
@@ -34,7 +40,7 @@ pub(super) async fn write(
     write_letters(conn, plan).await
 }
 
-async fn write_orders(conn: &mut AsyncPgConnection, plan: &Plan<'_>) -> Result<(), Stop> {
+async fn write_orders(conn: &AsyncPgConnection, plan: &Plan<'_>) -> Result<(), Stop> {
     if plan.orders.is_empty() {
         return Ok(());
     }
@@ -71,7 +77,7 @@ fn row(order: &Ledger, now: Timestamp) -> Option<OrderRow<'_>> {
     })
 }
 
-async fn write_names(conn: &mut AsyncPgConnection, plan: &Plan<'_>) -> Result<(), Stop> {
+async fn write_names(conn: &AsyncPgConnection, plan: &Plan<'_>) -> Result<(), Stop> {
     if !plan.given.is_empty() {
         let new: Vec<(&Name, Uuid)> = plan.given.iter().map(|(name, id)| (name, *id)).collect();
         let given: HashSet<Name> = order_aliases::give(conn, &new).await?.into_iter().collect();
@@ -99,7 +105,7 @@ async fn write_names(conn: &mut AsyncPgConnection, plan: &Plan<'_>) -> Result<()
     Ok(())
 }
 
-async fn take_keys(conn: &mut AsyncPgConnection, plan: &Plan<'_>) -> Result<(), Stop> {
+async fn take_keys(conn: &AsyncPgConnection, plan: &Plan<'_>) -> Result<(), Stop> {
     if plan.keys.is_empty() {
         return Ok(());
     }
@@ -127,7 +133,7 @@ async fn write_letters(conn: &mut AsyncPgConnection, plan: &Plan<'_>) -> Result<
     Ok(())
 }
 
-async fn write_log(conn: &mut AsyncPgConnection, plan: &Plan<'_>, look: Look) -> Result<(), Stop> {
+async fn write_log(conn: &AsyncPgConnection, plan: &Plan<'_>, look: Look) -> Result<(), Stop> {
     if plan.log.is_empty() {
         return Ok(());
     }

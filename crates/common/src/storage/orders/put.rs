@@ -80,10 +80,10 @@ statement! {
 /// Inserts new orders and sets those that still have the version they were read with. Returns the ids that were
 /// written; whoever is missing was changed by somebody else and must be read again.
 pub(in crate::storage) async fn put(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     rows: &[OrderRow<'_>],
 ) -> QueryResult<Vec<Uuid>> {
-    let written: Vec<(Uuid,)> = columns(rows).load(conn).await?;
+    let written: Vec<(Uuid,)> = columns(rows).load(&mut conn).await?;
     Ok(written.into_iter().map(|(id,)| id).collect())
 }
 

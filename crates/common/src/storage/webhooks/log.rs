@@ -128,11 +128,11 @@ statement! {
 /// Writes rows: new ones, over retrying ones, and over dead ones that are `replayed`. Returns the ids that were written;
 /// the others had a final verdict already.
 pub(in crate::storage) async fn write(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     rows: &[LogRow<'_>],
     replayed: &[Uuid],
 ) -> QueryResult<HashSet<Uuid>> {
-    let written: Vec<(Uuid,)> = columns(rows, replayed).load(conn).await?;
+    let written: Vec<(Uuid,)> = columns(rows, replayed).load(&mut conn).await?;
     Ok(written.into_iter().map(|(id,)| id).collect())
 }
 
