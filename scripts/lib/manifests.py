@@ -96,9 +96,7 @@ def wiring(found):
         yield selected(found, name, denied), f"{name}: is not denied by default"
     ingest = pod(found["Deployment", "waybill-ingest"])
     variables = {entry["name"] for entry in ingest["containers"][0]["env"]}
-    files = {
-        item["key"] for volume in ingest["volumes"] for item in volume.get("secret", {}).get("items", [])
-    }
+    files = {item["key"] for volume in ingest["volumes"] for item in volume.get("secret", {}).get("items", [])}
     known = {name for name in variables | files if "DATABASE" in name}
     yield not known, f"ingest must not know where PostgreSQL is: {known}"
 

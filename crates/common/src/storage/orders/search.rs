@@ -51,7 +51,7 @@ pub struct Search {
     pub payment: Option<Payment>,
     /// A source that has told of it.
     pub source: Option<String>,
-    /// As [`super::find`] reads it, or a webhook's id.
+    /// As [`super::find()`] reads it, or a webhook's id.
     pub called: Option<String>,
     /// Made at that time or later.
     pub from: Option<Timestamp>,
