@@ -72,7 +72,10 @@ def unclear(case: Case, response: Response) -> Iterator[str]:
 
 
 def published(system: System, expected: int) -> list[str]:
-    depths = {name: depth for name, depth in system.queues.depths().items() if depth}
+    """Webhooks; what ingest reports of how many it accepted lies in a queue of its own."""
+    depths = {
+        name: depth for name, depth in system.queues.depths().items() if depth and not name.endswith(".counts.v1")
+    }
     return [] if sum(depths.values()) == expected else [f"published {depths}, expected {expected}"]
 
 
