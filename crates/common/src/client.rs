@@ -1,7 +1,8 @@
 //! Who is at the other end of a request: the socket's peer, or whom a proxy of ours names.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use actix_web::HttpRequest;
 use ipnet::IpNet;
 
 /// Which peers are proxies of ours, and where their `X-Forwarded-For` names the client.
@@ -13,6 +14,20 @@ pub struct Proxies {
 }
 
 impl Proxies {
+    /// Who sent this.
+    #[must_use]
+    pub fn sender(&self, request: &HttpRequest) -> IpAddr {
+        let peer = request
+            .peer_addr()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let forwarded: Vec<&[u8]> = request
+            .headers()
+            .get_all("x-forwarded-for")
+            .map(|value| value.as_bytes())
+            .collect();
+        self.client(peer, forwarded.into_iter())
+    }
+
     /// The client's address. `forwarded` are the values of all `X-Forwarded-For` lines in their order. A peer that is
     /// no proxy of ours, or one that names no address there, is the client itself.
     pub fn client<'a>(

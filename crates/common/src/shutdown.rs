@@ -28,11 +28,6 @@ impl Shutdown {
         &self.token
     }
 
-    #[must_use]
-    pub fn has_begun(&self) -> bool {
-        self.token.is_cancelled()
-    }
-
     /// Runs a task that [`finish`](Self::finish) waits for. Long loops must watch [`token`](Self::token).
     pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
     where

@@ -5,9 +5,11 @@
 //! endpoint is configured.
 
 mod propagation;
+mod request_span;
 mod scrape;
 
 pub use propagation::{TraceContext, link, trace_id};
+pub use request_span::RequestSpan;
 pub use scrape::Scrape;
 
 use anyhow::Context as _;

@@ -1,6 +1,6 @@
 //! What every request can reach.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use waybill_common::client::Proxies;
@@ -46,15 +46,7 @@ impl App {
     /// Who sent this.
     #[must_use]
     pub fn client(&self, request: &HttpRequest) -> IpAddr {
-        let peer = request
-            .peer_addr()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        let forwarded: Vec<&[u8]> = request
-            .headers()
-            .get_all("x-forwarded-for")
-            .map(|value| value.as_bytes())
-            .collect();
-        self.proxies.client(peer, forwarded.into_iter())
+        self.proxies.sender(request)
     }
 }
 

@@ -19,14 +19,13 @@ use waybill_common::ops::{self, Health};
 use waybill_common::service::StartError;
 use waybill_common::shutdown::Shutdown;
 use waybill_common::storage::pool;
-use waybill_common::telemetry::Scrape;
+use waybill_common::telemetry::{RequestSpan, Scrape};
 
 use crate::access::{Origin, Passwords};
 use crate::app::App;
 use crate::headers;
 use crate::health;
 use crate::route;
-use crate::span::RequestSpan;
 
 /// Two answer while one is busy; the work is the database's.
 const WORKERS: usize = 2;

@@ -16,7 +16,6 @@ pub mod pages;
 pub mod problem;
 pub mod replay;
 pub mod route;
-pub mod span;
 
 pub use app::App;
 pub use application::Application;

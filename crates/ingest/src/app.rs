@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use arc_swap::{ArcSwap, ArcSwapOption};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use waybill_common::client::Proxies;
 use waybill_common::clock::Clock;
 use waybill_common::shutdown::Shutdown;
 
@@ -19,7 +20,6 @@ use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::redis::Redis;
 use crate::sources::Sources;
-use waybill_common::client::Proxies;
 
 /// One running ingest, seen from a request.
 pub struct App {
@@ -52,15 +52,7 @@ pub struct Tasks {
 impl App {
     /// Who sent this.
     pub fn client(&self, request: &HttpRequest) -> IpAddr {
-        let peer = request
-            .peer_addr()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        let forwarded: Vec<&[u8]> = request
-            .headers()
-            .get_all("x-forwarded-for")
-            .map(|value| value.as_bytes())
-            .collect();
-        self.proxies.client(peer, forwarded.into_iter())
+        self.proxies.sender(request)
     }
 
     /// Looks at what waits, and at who sends it.

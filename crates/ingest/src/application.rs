@@ -20,12 +20,13 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tracing_actix_web::TracingLogger;
 use waybill_common::broker::{Consumer, Depth, Publisher, PublisherState, Topology};
+use waybill_common::client::Proxies;
 use waybill_common::clock::Clock;
 use waybill_common::config::Config;
 use waybill_common::ops::{self, Dependency, Health};
 use waybill_common::service::StartError;
 use waybill_common::shutdown::Shutdown;
-use waybill_common::telemetry::Scrape;
+use waybill_common::telemetry::{RequestSpan, Scrape};
 
 use crate::admission::Failures;
 use crate::app::{App, Tasks};
@@ -42,8 +43,6 @@ use crate::redis::Redis;
 use crate::reload::Reload;
 use crate::routes;
 use crate::sources::Sources;
-use crate::span::RequestSpan;
-use waybill_common::client::Proxies;
 
 const SERVICE: &str = "waybill-ingest";
 /// How often limiters forget idle clients.

@@ -27,7 +27,6 @@ pub mod redis;
 mod reload;
 pub mod routes;
 pub mod sources;
-pub mod span;
 pub mod transmissions;
 pub mod webhooks;
 

@@ -10,10 +10,10 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::{DefaultKeyedRateLimiter, RateLimiter};
 use tokio::time::Instant;
+use waybill_common::client::budget_owner;
 
 use super::{OWNERS_MAX, quota};
 use crate::error::Exhausted;
-use waybill_common::client::budget_owner;
 
 const WINDOW: Duration = Duration::from_secs(60);
 

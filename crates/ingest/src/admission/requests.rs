@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, RateLimiter};
+use waybill_common::client::budget_owner;
 use waybill_common::config::{RateLimit, RateLimitPer};
 
 use super::{OWNERS_MAX, quota, shared, window};
 use crate::error::Exhausted;
 use crate::redis::Redis;
-use waybill_common::client::budget_owner;
 
 /// One source's limit and what is used of it.
 pub struct Requests {

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, RateLimiter};
 
-use crate::admission::{OWNERS_MAX, quota};
 use waybill_common::client::budget_owner;
+
+use crate::admission::{OWNERS_MAX, quota};
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// More than `PayPal` has addresses in use.

@@ -1,5 +1,6 @@
-//! The root span of a request, by OpenTelemetry's conventions for HTTP servers.
+//! The root span of a request to a service, by OpenTelemetry's conventions for HTTP servers.
 
+use super::{TraceContext, link, trace_id};
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -7,12 +8,11 @@ use actix_web::http::header::{HeaderMap, USER_AGENT};
 use tracing::Span;
 use tracing::field::Empty;
 use tracing_actix_web::RootSpanBuilder;
-use waybill_common::telemetry::{TraceContext, link, trace_id};
 
 /// Strangers' text in a span is cut to this many characters.
 const TEXT_CHARS_MAX: usize = 200;
 
-/// Makes `GET /api/v1/orders/{order}`.
+/// Makes `POST /webhooks/{source}`. What only some services know has a place in it, and stays empty in the others.
 pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
@@ -37,6 +37,9 @@ impl RootSpanBuilder for RequestSpan {
             error.type = Empty,
             client.address = Empty,
             caller = Empty,
+            correlation.id = Empty,
+            source = Empty,
+            webhook.id = Empty,
             trace_id = Empty,
         );
         // A stranger's trace is none of ours: it may be followed from here, but decides nothing, sampling included.
