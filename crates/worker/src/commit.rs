@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use waybill_common::backoff::FullJitter;
 use waybill_common::storage::commit::{Committed, Pending, Settled, commit};
 
@@ -81,12 +81,7 @@ impl Engine {
     /// Within the transaction's deadline. A transaction that is cut off leaves its connection broken, and the pool throws
     /// it away; what became of its COMMIT is unknown, so it counts as an outage.
     async fn transact(&self, part: &[Pending]) -> Result<Committed, Outcome> {
-        let mut conn = self
-            .pool
-            .get()
-            .await
-            .context("could not get a connection to the database")
-            .map_err(Outcome::Infrastructure)?;
+        let mut conn = self.connection().await?;
         let deadline = Duration::from_millis(self.config.database.transaction_timeout_ms);
         let transaction = commit(&mut conn, part, self.clock.now());
         let ended = tokio::time::timeout(deadline, transaction).await;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use waybill_common::domain::counts::Report;
 use waybill_common::storage::accepted_counts;
 
@@ -55,12 +54,7 @@ impl Engine {
     }
 
     async fn try_report(&self, report: &Report) -> Result<(), Outcome> {
-        let mut conn = self
-            .pool
-            .get()
-            .await
-            .context("could not get a connection to the database")
-            .map_err(Outcome::Infrastructure)?;
+        let mut conn = self.connection().await?;
         let written = accepted_counts::report(&mut conn, &report.replica, &report.counts).await;
         drop(conn);
         match written {

@@ -1,6 +1,5 @@
 //! Gives events up: a row of the log and a dead letter in one transaction, then the acknowledgement.
 
-use anyhow::Context as _;
 use waybill_common::domain::envelope::EnvelopeError;
 use waybill_common::storage::commit::Pending;
 use waybill_common::storage::dead_letters::{Body, Burial, DeathReason, bury};
@@ -126,12 +125,7 @@ impl Engine {
 
     async fn write_burials(&self, burials: &[Burial<'_>]) -> Result<(), Outcome> {
         let now = self.clock.now();
-        let mut conn = self
-            .pool
-            .get()
-            .await
-            .context("could not get a connection to the database")
-            .map_err(Outcome::Infrastructure)?;
+        let mut conn = self.connection().await?;
         let buried = bury(&mut conn, burials, now).await;
         drop(conn);
         match buried {

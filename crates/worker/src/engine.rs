@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use waybill_common::broker::{Publisher, PublisherState};
 use waybill_common::clock::Clock;
 use waybill_common::config::Config;
 use waybill_common::shutdown::Shutdown;
-use waybill_common::storage::{Pool, probe};
+use waybill_common::storage::{Connection, Pool, probe};
 
 use crate::breaker::Breaker;
 use crate::locking::Locking;
 use crate::metrics::Metrics;
+use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::seats::Seats;
 
@@ -50,6 +52,15 @@ impl Engine {
                 Err(anyhow::anyhow!("the broker takes no publishes: {reason}"))
             }
         }
+    }
+
+    /// A connection to the database; where there is none, that is an outage.
+    pub(crate) async fn connection(&self) -> Result<Connection, Outcome> {
+        self.pool
+            .get()
+            .await
+            .context("could not get a connection to the database")
+            .map_err(Outcome::Infrastructure)
     }
 
     /// A real write, rolled back.

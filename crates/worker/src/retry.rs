@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 
-use anyhow::Context as _;
 use uuid::Uuid;
 use waybill_common::broker::{Headers, Route};
 use waybill_common::domain::Timestamp;
@@ -147,12 +146,7 @@ impl Engine {
     }
 
     async fn write_rows(&self, rows: &[Retrying<'_>]) -> Result<HashSet<Uuid>, Outcome> {
-        let mut conn = self
-            .pool
-            .get()
-            .await
-            .context("could not get a connection to the database")
-            .map_err(Outcome::Infrastructure)?;
+        let mut conn = self.connection().await?;
         let recorded = webhooks::record_retrying(&mut conn, rows).await;
         drop(conn);
         match recorded {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seats {
     /// By hash: two names of one hash only share a lane.
-    taken: Arc<Mutex<HashMap<u64, Taken>>>,
+    taken: Arc<Mutex<HashMap<u64, Holder>>>,
     hasher: RandomState,
 }
 
@@ -25,8 +25,9 @@ pub(crate) struct Seat {
     pub(crate) lane: usize,
 }
 
+/// Where a name is in hand, and by how many events.
 #[derive(Debug)]
-struct Taken {
+struct Holder {
     lane: usize,
     events: usize,
 }
@@ -44,14 +45,14 @@ impl Seats {
         for name in &names {
             taken
                 .entry(*name)
-                .or_insert(Taken { lane, events: 0 })
+                .or_insert(Holder { lane, events: 0 })
                 .events += 1;
         }
         drop(taken);
         Seat { seats: self.clone(), names, lane }
     }
 
-    fn taken(&self) -> MutexGuard<'_, HashMap<u64, Taken>> {
+    fn taken(&self) -> MutexGuard<'_, HashMap<u64, Holder>> {
         self.taken.lock().expect("no holder of this lock can panic")
     }
 }
