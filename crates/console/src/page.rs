@@ -8,7 +8,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use waybill_common::storage::orders::Place;
+use waybill_common::domain::Timestamp;
+use waybill_common::storage::place::Place;
 
 use crate::cursor::Cursor;
 use crate::problem::Problem;
@@ -134,6 +135,16 @@ pub fn text(parameter: &str, text: Option<&str>) -> Result<Option<String>, Probl
         return Err(Problem::invalid(parameter, "must not hold U+0000"));
     }
     Ok(text.map(str::to_owned))
+}
+
+/// A parameter that is a time.
+///
+/// # Errors
+/// `Invalid` where it is none.
+pub fn time(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    text.map(Timestamp::parse)
+        .transpose()
+        .map_err(|error| Problem::invalid(parameter, error.to_string()))
 }
 
 /// Answers with a resource and its tag, or that it is still what the caller has.

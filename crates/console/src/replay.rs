@@ -156,7 +156,7 @@ pub async fn effects(conn: &mut Connection, reading: &Reading) -> Result<Vec<Eff
         let mut after = before.clone();
         after.join(told.clone());
         let changed = differences(&before, &after)?;
-        Ok(Effects { order: Some(order.id), external_id: order.external_id, changed })
+        Ok(Effects { order: Some(order.id), external_id: order.summary.external_id, changed })
     };
     found.into_values().map(effect).collect()
 }

@@ -58,9 +58,11 @@ pub(crate) async fn show(called: &str, config: &Config, output: &Output) -> anyh
 }
 
 fn shown(order: orders::Order, rows: &[Row]) -> anyhow::Result<Shown> {
+    let state = order.stored()?.state;
+    let order = order.summary;
     Ok(Shown {
         id: order.id,
-        state: order.stored()?.state,
+        state,
         namespace: order.namespace,
         external_id: order.external_id,
         exponent: order.exponent,

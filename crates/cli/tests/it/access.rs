@@ -4,7 +4,7 @@ use serde_json::json;
 use waybill_common::access::Secret;
 use waybill_common::storage::access::{operator_by_name, take_link, token_by_hash};
 use waybill_common::storage::operator_actions;
-use waybill_common::storage::orders::Place;
+use waybill_common::storage::place::Place;
 
 use crate::support::{Installation, command};
 

@@ -14,6 +14,7 @@ pub mod order_changes;
 pub mod order_events;
 pub mod orders;
 pub mod partitions;
+pub mod place;
 pub mod pool;
 pub mod probe;
 pub mod recent;

@@ -7,7 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::orders::Place;
+use super::place::Place;
 use super::schema::operator_actions;
 use crate::domain::Timestamp;
 use crate::id;

@@ -5,8 +5,8 @@ mod held;
 mod put;
 mod search;
 
-pub use find::{Order, find, page};
-pub use search::{EXAMINED_MAX, Found, Place, Search, Summary, search};
+pub use find::{Order, Summary, find, page};
+pub use search::{Found, Search, search};
 
 pub(super) use held::{Held, lock};
 pub(super) use put::{OrderRow, put};

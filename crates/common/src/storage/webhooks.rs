@@ -10,6 +10,6 @@ mod search;
 
 pub use lookup::{Body, Webhook, body, find};
 pub use retrying::{Retrying, overdue, record_retrying};
-pub use search::{Found, Search, search, search_retrying};
+pub use search::{Found, Search, search};
 
 pub(super) use log::{Ended, LogRow, Logged, logged, write};

@@ -82,7 +82,7 @@ pub async fn of(app: &App, called: &str) -> Result<Explanation, Problem> {
         steps.push(step(row, differences(&before, &after), late));
         before = after;
     }
-    Ok(Explanation { order_id: order.id, status: order.status, steps })
+    Ok(Explanation { order_id: order.id, status: order.summary.status, steps })
 }
 
 fn step(row: &Row, changed: BTreeMap<String, [Value; 2]>, late: bool) -> Step {

@@ -7,7 +7,6 @@ use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use waybill_common::domain::Timestamp;
 use waybill_common::storage::orders::{self, Order};
 
 use crate::app::App;
@@ -46,34 +45,6 @@ pub struct OrderView {
 
 impl From<orders::Summary> for OrderView {
     fn from(order: orders::Summary) -> Self {
-        Self {
-            id: order.id,
-            namespace: order.namespace,
-            external_id: order.external_id,
-            status: order.status,
-            payment: order.payment,
-            fulfilment: order.fulfilment,
-            dispute: order.dispute,
-            lifecycle: order.lifecycle,
-            currency: order.currency,
-            exponent: order.exponent,
-            total: order.total,
-            authorized: order.authorized,
-            captured: order.captured,
-            refunded: order.refunded,
-            disputed: order.disputed,
-            flags: order.flags,
-            version: order.version.to_string(),
-            head_hash: hex::encode(order.head_hash),
-            absorbed_into: order.absorbed_into,
-            created_at: order.created_at,
-            updated_at: order.updated_at,
-        }
-    }
-}
-
-impl From<Order> for OrderView {
-    fn from(order: Order) -> Self {
         Self {
             id: order.id,
             namespace: order.namespace,
@@ -161,7 +132,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.read().await?;
     let order = one(&mut conn, &called).await?;
-    Ok(page::tagged(&request, &OrderView::from(order)))
+    Ok(page::tagged(&request, &OrderView::from(order.summary)))
 }
 
 /// The one order that is called so.
@@ -186,14 +157,7 @@ fn read(filter: &OrderFilter) -> Result<orders::Search, Problem> {
         called: called
             .map(|q| q.trim().to_owned())
             .filter(|q| !q.is_empty()),
-        from: time("from", filter.from.as_deref())?,
-        to: time("to", filter.to.as_deref())?,
+        from: page::time("from", filter.from.as_deref())?,
+        to: page::time("to", filter.to.as_deref())?,
     })
-}
-
-/// A parameter that is a time.
-pub(crate) fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    text.map(Timestamp::parse)
-        .transpose()
-        .map_err(|error| Problem::invalid(name, error.to_string()))
 }

@@ -6,7 +6,6 @@ use utoipa::{IntoParams, ToSchema};
 use waybill_common::domain::Timestamp;
 use waybill_common::storage::reconciliation::{self, Balance, Window};
 
-use super::orders::time;
 use crate::app::App;
 use crate::page;
 use crate::problem::Problem;
@@ -103,9 +102,9 @@ pub async fn show(asked: Query<Asked>, app: Data<App>) -> Result<Json<Reconcilia
 
 fn window(app: &App, asked: &Asked) -> Result<Window, Problem> {
     let now = app.clock.now();
-    let to = time("to", asked.to.as_deref())?.unwrap_or(now);
+    let to = page::time("to", asked.to.as_deref())?.unwrap_or(now);
     let hour_before = Timestamp::from_micros_saturating(to.micros() - HOUR_MICROS);
-    let from = time("from", asked.from.as_deref())?.unwrap_or(hour_before);
+    let from = page::time("from", asked.from.as_deref())?.unwrap_or(hour_before);
     if !(0..=WINDOW_MICROS_MAX).contains(&(to.micros() - from.micros())) {
         return Err(Problem::invalid(
             "from",

@@ -13,7 +13,6 @@ use waybill_common::domain::Verdict;
 use waybill_common::storage::operator_actions::{self, NewAction};
 use waybill_common::storage::webhooks::{self, Webhook};
 
-use super::orders::time;
 use crate::access::Caller;
 use crate::app::App;
 use crate::page::{self, Page, Paging};
@@ -177,8 +176,8 @@ pub async fn find(app: &App, filter: &WebhookFilter) -> Result<Page<WebhookView>
         source: page::text("source", filter.source.as_deref())?,
         verdict,
         order_id: filter.order_id,
-        from: time("from", filter.from.as_deref())?,
-        to: time("to", filter.to.as_deref())?,
+        from: page::time("from", filter.from.as_deref())?,
+        to: page::time("to", filter.to.as_deref())?,
     };
     let mut conn = app.read().await?;
     let found = webhooks::search(&mut conn, &search, paging.place()).await?;

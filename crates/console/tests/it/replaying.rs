@@ -8,7 +8,7 @@ use waybill_common::domain::Effect;
 use waybill_common::storage::commit::Pending;
 use waybill_common::storage::dead_letters::{Body, Burial, DeathReason, begin_replay, bury};
 use waybill_common::storage::operator_actions;
-use waybill_common::storage::orders::Place;
+use waybill_common::storage::place::Place;
 
 use crate::support::{TestConsole, later, now, told};
 

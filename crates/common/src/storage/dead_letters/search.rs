@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::{DeadLetter, DeathReason};
-use crate::storage::orders::Place;
+use crate::storage::place::Place;
 use crate::storage::schema::dead_letters;
 use crate::storage::statement::statement;
 

@@ -1,5 +1,7 @@
 //! Looking orders up.
 
+use std::ops::Deref;
+
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use diesel::prelude::*;
@@ -13,10 +15,10 @@ use crate::storage::schema::{order_aliases, orders};
 use crate::storage::statement::{fixed, unreadable};
 use crate::storage::webhooks;
 
-/// An order as it is stored.
+/// An order without its facts, as lists show it.
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = orders, check_for_backend(diesel::pg::Pg))]
-pub struct Order {
+pub struct Summary {
     pub id: Uuid,
     pub namespace: String,
     pub external_id: Option<String>,
@@ -33,14 +35,31 @@ pub struct Order {
     pub refunded: i64,
     pub disputed: i64,
     pub flags: Vec<String>,
-    pub facts: Value,
     pub version: i64,
-    pub last_seq: i64,
     pub head_hash: Vec<u8>,
     pub absorbed_into: Option<Uuid>,
-    pub rules: i16,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// An order as it is stored.
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = orders, check_for_backend(diesel::pg::Pg))]
+pub struct Order {
+    #[diesel(embed)]
+    pub summary: Summary,
+    pub facts: Value,
+    pub last_seq: i64,
+    pub rules: i16,
+}
+
+/// An order is its summary and more, whoever looks at it.
+impl Deref for Order {
+    type Target = Summary;
+
+    fn deref(&self) -> &Summary {
+        &self.summary
+    }
 }
 
 impl Order {
@@ -57,7 +76,9 @@ impl Order {
             absorbed_into: self.absorbed_into,
         })
     }
+}
 
+impl Summary {
     fn state(&self) -> QueryResult<OrderState> {
         let currency = self.currency.as_deref().map(Currency::parse).transpose();
         let flags = self.flags.iter().map(|flag| flag.parse());

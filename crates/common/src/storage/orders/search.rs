@@ -5,7 +5,6 @@
 //! empty, and still say where to go on. Every index on `orders` would cost the worker a write for each change (and the
 //! cheap in-place update), so there is one only for what is rare and looked for: see `orders_unusual`.
 
-use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
@@ -13,36 +12,10 @@ use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::find::called_ids;
+use super::find::{Summary, called_ids};
 use crate::domain::{Payment, Status, Timestamp};
+use crate::storage::place::{EXAMINED_MAX, Place};
 use crate::storage::schema::{order_events, orders};
-
-/// An order without its facts, as lists show it.
-#[derive(Clone, Debug, PartialEq, Queryable, Selectable)]
-#[diesel(table_name = orders, check_for_backend(diesel::pg::Pg))]
-pub struct Summary {
-    pub id: Uuid,
-    pub namespace: String,
-    pub external_id: Option<String>,
-    pub status: String,
-    pub payment: String,
-    pub fulfilment: String,
-    pub dispute: String,
-    pub lifecycle: String,
-    pub currency: Option<String>,
-    pub exponent: Option<i16>,
-    pub total: Option<i64>,
-    pub authorized: i64,
-    pub captured: i64,
-    pub refunded: i64,
-    pub disputed: i64,
-    pub flags: Vec<String>,
-    pub version: i64,
-    pub head_hash: Vec<u8>,
-    pub absorbed_into: Option<Uuid>,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
 
 /// What is looked for; what is absent does not matter.
 #[derive(Clone, Debug, Default)]
@@ -59,15 +32,6 @@ pub struct Search {
     pub to: Option<Timestamp>,
 }
 
-/// Where a page begins, which way it goes, and how long it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    pub from: Option<Uuid>,
-    /// Towards the newer ones; the rows then come in that order.
-    pub backward: bool,
-    pub limit: i64,
-}
-
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
@@ -75,9 +39,6 @@ pub struct Found {
     /// Orders beyond this one were not examined.
     pub stopped_at: Option<Uuid>,
 }
-
-/// Orders that one page looks at for a filter without an index.
-pub const EXAMINED_MAX: i64 = 5_000;
 
 /// The predicate of the index `orders_unusual`, said again where it shall be used: states that few orders are in, and
 /// that somebody looks for.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::lookup::{Webhook, find};
 use crate::domain::{Timestamp, Verdict};
-use crate::storage::orders::{EXAMINED_MAX, Place};
+use crate::storage::place::{EXAMINED_MAX, Place};
 use crate::storage::schema::webhooks;
 
 /// What is looked for; what is absent does not matter.
@@ -83,24 +83,6 @@ pub async fn search(
         .load(conn)
         .await?;
     Ok(Found { rows, stopped_at: stop.map(|(_, id)| id) })
-}
-
-/// Webhooks that wait for a retry, the next one due first: few at any time, and they have an index.
-///
-/// # Errors
-/// As any query.
-pub async fn search_retrying(
-    conn: &mut AsyncPgConnection,
-    limit: i64,
-) -> QueryResult<Vec<Webhook>> {
-    webhooks::table
-        .filter(webhooks::due_at.is_not_null())
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'retrying'"))
-        .order(webhooks::due_at)
-        .limit(limit)
-        .select(Webhook::as_select())
-        .load(conn)
-        .await
 }
 
 async fn boundary(

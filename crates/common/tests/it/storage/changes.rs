@@ -197,7 +197,7 @@ async fn an_orders_changes_stand_in_the_order_of_its_trail_whoever_began_first()
     }
     let mut ids = Vec::new();
     for order in orders::page(&mut conn, None, 10).await? {
-        ids.push((order.id, order.external_id.expect("it has a name")));
+        ids.push((order.id, order.summary.external_id.expect("it has a name")));
     }
     let (middle, last) = (ids[1].0, ids[2].1.clone());
     stranger

@@ -11,7 +11,8 @@ use waybill_common::storage::access::{self, FailureKind};
 use waybill_common::storage::commit::{Pending, commit};
 use waybill_common::storage::fetches::{self, Attempted, Unanswered};
 use waybill_common::storage::order_changes::{Position, changes_after};
-use waybill_common::storage::orders::{Place, Search};
+use waybill_common::storage::orders::Search;
+use waybill_common::storage::place::Place;
 use waybill_common::storage::reconciliation::{Page, Window, reconciliation};
 use waybill_common::storage::{
     accepted_counts, dead_letters, operator_actions, order_events, orders, recent, webhooks,
@@ -119,7 +120,6 @@ async fn search(conn: &mut AsyncPgConnection, id: Uuid) -> anyhow::Result<()> {
         dead_letters::search(conn, &dead_letters::Search::default(), place).await?;
         operator_actions::list(conn, place).await?;
     }
-    webhooks::search_retrying(conn, 10).await?;
     dead_letters::groups(conn).await?;
     dead_letters::find(conn, order.id).await?;
     recent::recent(conn, now(), now()).await?;
