@@ -19,7 +19,7 @@ use waybill_common::storage::commit::{Pending, commit};
 use waybill_common::storage::dead_letters;
 use waybill_common::storage::operator_actions::{self, NewAction};
 use waybill_common::storage::orders::{self, Order};
-use waybill_providers::{Headers, Parsed, Request, Verified, adapter};
+use waybill_providers::{Parsed, adapter, again};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -76,32 +76,8 @@ pub async fn read(app: &App, conn: &mut Connection, id: Uuid) -> Result<Reading,
         .ok_or(Problem::Conflict("its source is not configured any more"))?;
     let parser =
         adapter(&envelope.event.source, source).map_err(|error| Problem::Internal(error.into()))?;
-    let headers: Headers<'_> = envelope
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
-    let request = Request { headers, query: "", body: &envelope.body };
-    // It was believed when it came; what it was believed by is not kept.
-    let verified = Verified::by(envelope.event.trust, None);
-    let parsed = parser
-        .parse(&request, &verified, envelope.received_at)
-        .ok()
-        .and_then(|events| same(events, &envelope));
-    let provider = parser.provider();
-    drop(request);
-    Ok(reading(app, envelope, parsed, provider))
-}
-
-/// Of a batch the event with the same key; a single event is it, for today's adapter may name it better.
-fn same(mut events: Vec<Parsed>, envelope: &Envelope) -> Option<Parsed> {
-    if events.len() == 1 {
-        return events.pop();
-    }
-    let key = Some(&envelope.event.dedup_key);
-    events
-        .into_iter()
-        .find(|event| event.dedup_key.as_ref() == key)
+    let parsed = again::parse(parser.as_ref(), &envelope);
+    Ok(reading(app, envelope, parsed, parser.provider()))
 }
 
 fn reading(app: &App, mut envelope: Envelope, parsed: Option<Parsed>, provider: &str) -> Reading {

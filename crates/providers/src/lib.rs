@@ -3,6 +3,7 @@
 //! One file per provider, one line in [`adapter`] to register it.
 
 mod adyen;
+pub mod again;
 mod answer;
 mod cloudevents;
 mod credential;

@@ -4,11 +4,14 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use waybill_common::access::{Role, Scope};
-use waybill_common::domain::Effect;
+use waybill_common::domain::envelope::Envelope;
+use waybill_common::domain::{Effect, Hint};
+use waybill_common::id;
 use waybill_common::storage::commit::Pending;
 use waybill_common::storage::dead_letters::{Body, Burial, DeathReason, begin_replay, bury};
 use waybill_common::storage::operator_actions;
 use waybill_common::storage::place::Place;
+use waybill_providers::{adapter, again};
 
 use crate::support::{TestConsole, later, now, told};
 
@@ -73,6 +76,51 @@ async fn a_dead_letter_is_previewed_then_replayed_once_and_on_record() -> anyhow
     assert_eq!(actions.len(), 1, "one won");
     assert_eq!((actions[0].action.as_str(), actions[0].actor.as_str()), ("replay", "token:test"));
     assert_eq!(actions[0].reason, "the adapter understands it now");
+    console.finish().await
+}
+
+/// What Stripe's API said of a payment that a thin event named, which then failed too often to be committed.
+fn fetched(console: &TestConsole) -> anyhow::Result<Pending> {
+    let config = &console.application.app().config;
+    let stripe = adapter("stripe", &config.sources["stripe"])?;
+    let hint = Hint { object: "stripe::pi_1".to_owned(), at: now() };
+    let body = json!({
+        "id": "pi_1", "object": "payment_intent", "status": "succeeded", "livemode": true,
+        "currency": "usd", "amount": 9999, "amount_received": 9999, "metadata": { "order_id": "A-1" },
+    })
+    .to_string()
+    .into_bytes();
+    let answer = stripe.answered(&hint, &body, later(1))?;
+    let envelope = Envelope {
+        event: answer.received(id::at(later(1)), "stripe", "stripe"),
+        received_at: later(1),
+        correlation_id: "c".to_owned(),
+        body,
+        headers: [again::kept(&hint)].into(),
+    };
+    let namespace = config.namespace_of("stripe").to_owned();
+    Ok(Pending { envelope, namespace, attempts: 9, replayed: false, trace_id: None })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_fetched_is_understood_as_one_again() -> anyhow::Result<()> {
+    let console = TestConsole::start().await?;
+    let pending = fetched(&console)?;
+    let id = pending.envelope.event.webhook_id;
+    let burial = Burial {
+        body: Body::Event(&pending),
+        reason: DeathReason::Exhausted,
+        error: "it failed too often".into(),
+        attempts: 9,
+    };
+    let mut conn = console.database.connection().await?;
+    assert_eq!(bury(&mut conn, &[burial], later(2)).await?.len(), 1);
+
+    let body = json!({ "reason": "the database is mended" });
+    let (status, replayed) = told(replay(&console, id, &body).await?).await?;
+    assert_eq!((status, &replayed["verdict"]), (StatusCode::OK, &json!("applied")), "{replayed}");
+    let (_, order) = console.get("/api/v1/orders/A-1").await?;
+    assert_eq!((&order["status"], &order["captured"]), (&json!("paid"), &json!(9999)));
     console.finish().await
 }
 

@@ -11,7 +11,7 @@ use waybill_common::fetch::{Fetched, Fetcher, Question as Asked};
 use waybill_common::id;
 use waybill_common::storage::accepted_counts;
 use waybill_common::storage::fetches::Unanswered;
-use waybill_providers::{Parsed, Question};
+use waybill_providers::{Parsed, Question, again};
 
 use super::sources::{Source, Sources};
 use crate::engine::Engine;
@@ -19,8 +19,6 @@ use crate::health::one_line;
 
 /// A payment with its charge has a few KiB.
 const BYTES_MAX: usize = 256 * 1024;
-/// Kept with the event: it is no webhook, and only by its hint can it be parsed again.
-const FETCHED: &str = "waybill-fetched";
 
 /// What came of one attempt.
 pub(super) enum Ending {
@@ -118,7 +116,7 @@ fn envelope(
         received_at,
         correlation_id: webhook_id.to_string(),
         body: body.to_vec(),
-        headers: [(FETCHED.to_owned(), format!("{}@{}", hint.object, hint.at.micros()))].into(),
+        headers: [again::kept(hint)].into(),
     }
 }
 
