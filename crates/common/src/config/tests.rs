@@ -113,6 +113,31 @@ fn what_may_be_asked_of_providers_is_named_well() {
 }
 
 #[test]
+fn a_console_that_browsers_cannot_trust_is_refused() {
+    for url in [
+        "waybill.example.com",
+        "ftp://waybill.example.com",
+        "https://waybill.example.com/console",
+        "https://waybill.example.com/?a=b",
+        "https://ada@waybill.example.com",
+    ] {
+        check_refused(&format!("[console]\npublic_url = '{url}'"), "console.public_url must be");
+    }
+    check_refused("[console]\nsession_idle_minutes = 0", "console.session_idle_minutes");
+    check_refused("[console]\nsession_idle_minutes = 721", "console.session_idle_minutes");
+    check_refused("[console]\naccount_failures_max = 0", "console.account_failures_max");
+    check_refused("[console]\naddress_failures_max = 0", "address_failures_max");
+    check_refused("[console]\nread_pool_max = 0", "console.read_pool_max must be at least 1");
+
+    let open = "[console]\nlisten = '0.0.0.0:8080'\n";
+    let needs_https = "console.public_url must begin with https://";
+    check_refused(open, needs_https);
+    check_refused(&format!("{open}public_url = 'http://waybill.example.com'"), needs_https);
+    from_toml(&format!("{open}public_url = 'https://waybill.example.com'")).unwrap();
+    from_toml(&format!("profile = 'demo'\n{open}")).unwrap();
+}
+
+#[test]
 fn production_refuses_weak_shared_and_sample_secrets() {
     let one = |secret: &str| format!("[sources.a]\nprovider = 'stripe'\nsecrets = ['{secret}']");
     check_refused(&one("short"), "at least 24 bytes");
