@@ -1,6 +1,6 @@
 //! What operators use: the JSON API under `/api/v1` and the web page.
 //!
-//! What one request meets, in order: [`span`], [`headers`] (what every answer says to a browser), the [`route`] table,
+//! What one request meets, in order: its span, [`headers`] (what every answer says to a browser), the [`route`] table,
 //! whose every entry has a policy, [`access`] (who is it, may they), then a handler of [`api`] or [`pages`]. What goes
 //! wrong is told by [`problem`].
 
@@ -9,6 +9,7 @@ pub mod api;
 mod app;
 pub mod application;
 pub mod cursor;
+pub mod difference;
 pub mod headers;
 mod health;
 pub mod page;

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 use waybill_common::domain::envelope::Envelope;
 use waybill_common::domain::{Effect, Facts, Timestamp, Told};
@@ -22,6 +22,7 @@ use waybill_common::storage::orders::{self, Order};
 use waybill_providers::{Parsed, adapter, again};
 
 use crate::app::App;
+use crate::difference::{Changed, changed};
 use crate::problem::Problem;
 
 /// Whoever began a replay and did not end it within a minute is gone.
@@ -41,7 +42,7 @@ pub struct Effects {
     pub order: Option<Uuid>,
     pub external_id: Option<String>,
     /// By field of the order's state, before and after.
-    pub changed: BTreeMap<String, [Value; 2]>,
+    pub changed: Changed,
 }
 
 /// How a replay ended.
@@ -114,43 +115,19 @@ pub async fn effects(conn: &mut Connection, reading: &Reading) -> Result<Vec<Eff
             }
         }
     }
-    let event = &reading.pending.envelope.event;
-    let told = Facts::of(&Told {
-        source: &event.source,
-        dedup_key: &event.dedup_key,
-        trust: event.trust,
-        occurred_at: event.occurred_at.at,
-        order_refs: &event.order_refs,
-        effect: &event.effect,
-    });
+    let told = Facts::of(&Told::from(&reading.pending.envelope.event));
     if found.is_empty() {
-        let changed = differences(&Facts::default(), &told)?;
+        let changed = changed(&Facts::default().derive(), &told.derive());
         return Ok(vec![Effects { order: None, external_id: None, changed }]);
     }
     let effect = |order: Order| {
-        let before = order.stored()?.facts;
-        let mut after = before.clone();
-        after.join(told.clone());
-        let changed = differences(&before, &after)?;
+        let mut facts = order.stored()?.facts;
+        let before = facts.derive();
+        facts.join(told.clone());
+        let changed = changed(&before, &facts.derive());
         Ok(Effects { order: Some(order.id), external_id: order.summary.external_id, changed })
     };
     found.into_values().map(effect).collect()
-}
-
-fn differences(before: &Facts, after: &Facts) -> Result<BTreeMap<String, [Value; 2]>, Problem> {
-    let fields = |facts: &Facts| {
-        serde_json::to_value(facts.derive()).map_err(|error| Problem::Internal(error.into()))
-    };
-    let (before, after) = (fields(before)?, fields(after)?);
-    let after = after.as_object().cloned().unwrap_or_default();
-    Ok(after
-        .into_iter()
-        .filter(|(name, value)| before.get(name) != Some(value))
-        .map(|(name, value)| {
-            let was = before.get(&name).cloned().unwrap_or_default();
-            (name, [was, value])
-        })
-        .collect())
 }
 
 /// Replays one dead letter. The action is on record before anything happens.

@@ -1,18 +1,16 @@
 //! Why is this order in this state?
 
-use std::collections::BTreeMap;
-
 use actix_web::web::{Data, Json, Path};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use waybill_common::domain::Facts;
 use waybill_common::domain::audit::{Row, states_of_trail};
-use waybill_common::domain::{Facts, OrderState};
 use waybill_common::storage::order_events;
 
 use super::orders::one;
 use crate::app::App;
+use crate::difference::{Changed, changed};
 use crate::problem::{Problem, ProblemBody};
 
 /// The order's way to its state.
@@ -42,7 +40,7 @@ pub struct Step {
     pub to_status: String,
     /// What differs from the state before it, by field: `[before, after]`. Status, axes, money and flags.
     #[schema(value_type = Object)]
-    pub changed: BTreeMap<String, [Value; 2]>,
+    pub changed: Changed,
     pub occurred_at: String,
     pub recorded_at: String,
     /// Whether something that happened later had been recorded before it.
@@ -72,20 +70,19 @@ pub async fn of(app: &App, called: &str) -> Result<Explanation, Problem> {
     let rows = order_events::trail(&mut conn, order.id).await?;
     let states = states_of_trail(rows.iter().map(|row| &row.record))
         .map_err(|fault| Problem::Internal(anyhow::anyhow!("{fault}")))?;
-    let mut before = fields(&Facts::default().derive());
+    let beginning = Facts::default().derive();
+    let befores = std::iter::once(&beginning).chain(&states);
     let mut latest = None;
     let mut steps = Vec::with_capacity(rows.len());
-    for (row, state) in rows.iter().zip(&states) {
-        let after = fields(state);
+    for (row, (before, after)) in rows.iter().zip(befores.zip(&states)) {
         let late = latest.is_some_and(|latest| row.record.occurred_at < latest);
         latest = latest.max(Some(row.record.occurred_at));
-        steps.push(step(row, differences(&before, &after), late));
-        before = after;
+        steps.push(step(row, changed(before, after), late));
     }
     Ok(Explanation { order_id: order.id, status: order.summary.status, steps })
 }
 
-fn step(row: &Row, changed: BTreeMap<String, [Value; 2]>, late: bool) -> Step {
+fn step(row: &Row, changed: Changed, late: bool) -> Step {
     let record = &row.record;
     Step {
         seq: record.seq,
@@ -105,25 +102,4 @@ fn step(row: &Row, changed: BTreeMap<String, [Value; 2]>, late: bool) -> Step {
         trace_id: record.trace_id.clone(),
         body_sha256: hex::encode(record.body_sha256),
     }
-}
-
-type Fields = BTreeMap<String, Value>;
-
-fn fields(state: &OrderState) -> Fields {
-    let value = serde_json::to_value(state).unwrap_or_default();
-    value
-        .as_object()
-        .cloned()
-        .unwrap_or_default()
-        .into_iter()
-        .collect()
-}
-
-fn differences(before: &Fields, after: &Fields) -> BTreeMap<String, [Value; 2]> {
-    after
-        .iter()
-        .map(|(name, value)| (name, before.get(name).cloned().unwrap_or_default(), value))
-        .filter(|(_, was, is)| was != *is)
-        .map(|(name, was, is)| (name.clone(), [was, is.clone()]))
-        .collect()
 }

@@ -1,16 +1,14 @@
 //! Replaying one dead letter, or looking at what that would do.
 
-use std::collections::BTreeMap;
-
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Json, Path};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::Caller;
 use crate::app::App;
+use crate::difference::Changed;
 use crate::problem::{Problem, ProblemBody};
 use crate::replay::{self, Asked};
 
@@ -35,7 +33,7 @@ pub struct PreviewedEffect {
     pub external_id: Option<String>,
     /// By field, `[before, after]`: status, axes, money and flags.
     #[schema(value_type = Object)]
-    pub changed: BTreeMap<String, [Value; 2]>,
+    pub changed: Changed,
 }
 
 /// Why it is replayed.
