@@ -71,10 +71,10 @@ pub async fn of(app: &App, called: &str) -> Result<Explanation, Problem> {
     let states = states_of_trail(rows.iter().map(|row| &row.record))
         .map_err(|fault| Problem::Internal(anyhow::anyhow!("{fault}")))?;
     let beginning = Facts::default().derive();
-    let befores = std::iter::once(&beginning).chain(&states);
+    let earlier = std::iter::once(&beginning).chain(&states);
     let mut latest = None;
     let mut steps = Vec::with_capacity(rows.len());
-    for (row, (before, after)) in rows.iter().zip(befores.zip(&states)) {
+    for (row, (before, after)) in rows.iter().zip(earlier.zip(&states)) {
         let late = latest.is_some_and(|latest| row.record.occurred_at < latest);
         latest = latest.max(Some(row.record.occurred_at));
         steps.push(step(row, changed(before, after), late));
