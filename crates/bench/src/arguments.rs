@@ -23,7 +23,7 @@ pub(crate) struct Options {
     /// How often subject and ceiling are measured in turn.
     #[arg(long, global = true, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) repetitions: u32,
-    /// `growth`: how many rows the log, the trail and the keys hold before.
+    /// `growth`, `console`, `large`: how many rows the log, the trail and the keys hold before.
     #[arg(long, global = true, value_name = "N", default_value_t = 1_000_000)]
     pub(crate) rows: u64,
     /// Write every figure with all its samples to this file.
@@ -63,6 +63,10 @@ pub(crate) enum Command {
     HotOrder,
     /// An order whose lock nobody gives back.
     LeakedLock,
+    /// Lists and searches of the console on large tables, over HTTP. No part of `all`.
+    Console,
+    /// `console` and `growth` on the same tables, which are filled once.
+    Large,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

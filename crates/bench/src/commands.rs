@@ -3,11 +3,13 @@
 mod all;
 mod bench;
 mod ceilings;
+mod console;
 mod curves;
 mod end_to_end;
 mod growth;
 mod hot_order;
 mod ingest;
+mod large;
 mod latency;
 mod leaked_lock;
 mod worker;
@@ -51,5 +53,7 @@ async fn measure(command: Command, bench: &mut Bench) -> anyhow::Result<Vec<Row>
         Command::Growth => growth::measure(bench).await,
         Command::HotOrder => hot_order::measure(bench).await,
         Command::LeakedLock => leaked_lock::measure(bench).await,
+        Command::Console => console::measure(bench).await,
+        Command::Large => large::measure(bench).await,
     }
 }

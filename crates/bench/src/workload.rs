@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use anyhow::Context as _;
+use hyper::Method;
 use hyper::header::{HOST, HeaderMap, HeaderValue};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use uuid::Uuid;
 use waybill_common::clock::Clock;
 use waybill_common::domain::envelope::Envelope;
 use waybill_common::domain::{Currency, Money, Timestamp, Trust};
+use waybill_common::id;
 use waybill_common::storage::commit::Pending;
 use waybill_providers::{Adapter, Message, Order, Scenario, Verified, adapter, scenarios};
 
@@ -99,7 +100,13 @@ impl Traffic {
                 headers.insert(name, value.parse()?);
             }
             let path = format!("/webhooks/{}", self.source);
-            Ok(Prepared { path, headers, body: signed.body.into() })
+            Ok(Prepared {
+                method: Method::POST,
+                wanted: 202,
+                path,
+                headers,
+                body: signed.body.into(),
+            })
         });
         requests.collect()
     }
@@ -113,7 +120,7 @@ impl Traffic {
             let verified = Verified::by(Trust::Full, None);
             let parsed = self.adapter.parse(&message.request(), &verified, now)?;
             for event in parsed {
-                let id = Uuid::now_v7();
+                let id = id::at(now);
                 let envelope = Envelope {
                     event: event.received(id, self.source, self.adapter.provider()),
                     received_at: now,

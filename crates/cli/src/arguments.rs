@@ -1,10 +1,20 @@
 //! What can be typed.
 
+mod letters;
+mod looking;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use uuid::Uuid;
 use waybill_common::access::{Role, Scope};
+
+pub(crate) use letters::{Dead, DeadList, DeadWhat, Replay, ReplayStart, ReplayWhat, Which};
+pub(crate) use looking::{
+    Followed, Orders, OrdersAct, OrdersEvents, OrdersList, OrdersWhat, Pages, Reconcile, Sources,
+    Tail, Through, Webhooks, WebhooksList, WebhooksWhat,
+};
 
 /// Receives webhooks exactly once in effect, and keeps every order's state right.
 #[derive(Debug, Parser)]
@@ -29,8 +39,19 @@ pub(crate) enum Command {
     /// Send real signed webhooks of a provider's scenarios.
     Send(Send),
     /// Look at orders.
-    #[command(subcommand)]
     Orders(Orders),
+    /// Look at the log: every webhook that was accepted, and what became of it.
+    Webhooks(Webhooks),
+    /// Look at dead letters, and replay them one by one.
+    Dead(Dead),
+    /// Replay many dead letters, and watch how far that has come.
+    Replay(Replay),
+    /// Per source, whether everything that was accepted is accounted for; 1 where something is not.
+    Reconcile(Reconcile),
+    /// What is configured to send webhooks, without its secrets.
+    Sources(Sources),
+    /// Follow what happens, until Ctrl-C.
+    Tail(Tail),
     /// Check audit chains and that every order's state is the fold of its trail.
     Verify(Verify),
     /// Print what is in force and what fails.
@@ -44,9 +65,20 @@ pub(crate) enum Command {
     /// Tokens that programs present to the console's API.
     #[command(subcommand)]
     Token(Token),
+    /// The key that exports are signed with.
+    #[command(subcommand)]
+    ExportKey(ExportKey),
     /// People who may use the console.
     #[command(subcommand)]
     User(User),
+    /// Print what completes this command line in a shell.
+    Completions { shell: Shell },
+    /// Print the manual page; with `--dir`, write one for every command.
+    Man {
+        /// Where to write them; made if it is not there.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -68,6 +100,9 @@ pub(crate) struct Send {
     /// How many orders live each scenario.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) orders: u32,
+    /// Each order is told about by every source at once, one of its scenarios each, instead of by one alone.
+    #[arg(long)]
+    pub(crate) together: bool,
     #[command(flatten)]
     pub(crate) sending: Sending,
 }
@@ -93,12 +128,11 @@ pub(crate) struct Sending {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Orders {
-    /// One order with its audit trail.
-    Show {
-        /// Waybill's id or the merchant's.
-        order: String,
-    },
+pub(crate) enum ExportKey {
+    /// Make a private key and print it.
+    New,
+    /// Print the public key of the configured one.
+    Public,
 }
 
 #[derive(Debug, Args)]
@@ -109,6 +143,12 @@ pub(crate) struct Verify {
     /// Compare every chain's head with this file, made by an earlier run; makes it where it is absent.
     #[arg(long, value_name = "FILE")]
     pub(crate) heads: Option<PathBuf>,
+    /// Check an exported trail instead; needs no database.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["order", "heads"])]
+    pub(crate) file: Option<PathBuf>,
+    /// The public key that the export must be signed with, as `waybill export-key public` prints it.
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub(crate) key: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,21 +1,27 @@
 //! `waybill`, the operator's command line.
 //!
-//! Exit codes: 0 when all is well, 1 when something does not hold or was not found, 2 when it could not look.
+//! Exit codes: 0 when all is well, 1 when something does not hold, was not found or cannot be
+//! done as things stand, 2 when it could not look.
 
 mod arguments;
 mod commands;
 mod database;
 mod heads;
+mod list;
 mod output;
 mod plan;
 mod sending;
+mod show;
+mod way;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 use arguments::Arguments;
-use output::Output;
+use output::{Ending, Output};
+use way::Trouble;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -35,8 +41,25 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(commands::run(arguments, &output)) {
         Ok(ending) => ending.into(),
+        // Its reader went away (`| head`), and nobody is there to be told.
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(COULD_NOT_LOOK),
+        Err(error)
+            if matches!(
+                error.downcast_ref(),
+                Some(Trouble::NotFound(_) | Trouble::Conflict(_))
+            ) =>
+        {
+            output.error(&format!("{error:#}"));
+            Ending::NotWell.into()
+        }
         Err(error) => failed(&output, &error),
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn failed(output: &Output, error: &anyhow::Error) -> ExitCode {

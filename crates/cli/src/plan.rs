@@ -16,6 +16,9 @@ use crate::sending::Outgoing;
 
 /// Totals of sample orders, in minor units.
 const TOTALS: std::ops::RangeInclusive<i64> = 1_000..=50_000;
+/// Ids of sample orders are numbers, which every kind of sender can give an order; as large as Shopify's, which are more
+/// than a float can hold.
+const NUMBERS: std::ops::Range<u64> = 1_000_000_000_000_000_000..9_000_000_000_000_000_000;
 
 /// What will be sent, and for which orders.
 pub(crate) struct Plan {
@@ -69,21 +72,23 @@ impl Planner {
 
     /// One more order for every scenario of that name (or all) of every source.
     pub(crate) fn live_each(&mut self, scenario: &str) -> anyhow::Result<()> {
-        let mut lives = Vec::new();
-        for (index, sender) in self.senders.iter().enumerate() {
-            let known = scenarios(sender.adapter.provider()).iter();
-            lives.extend(
-                known
-                    .filter(|known| scenario == "all" || scenario == known.name)
-                    .map(|known| (index, known)),
-            );
+        for (sender, life) in self.lives(scenario)? {
+            self.live_alone(sender, life)?;
         }
-        if lives.is_empty() {
-            bail!("no scenario is called «{scenario}»; `--scenario list` prints them");
+        Ok(())
+    }
+
+    /// One more order that every source tells about, in one of its scenarios of that name (or any).
+    pub(crate) fn live_together(&mut self, scenario: &str) -> anyhow::Result<()> {
+        let lives = self.lives(scenario)?;
+        let order = self.order()?;
+        for sender in 0..self.senders.len() {
+            let own: Vec<_> = lives.iter().filter(|(of, _)| *of == sender).collect();
+            if let Some((_, life)) = own.choose(&mut self.random) {
+                self.live(sender, life, &order)?;
+            }
         }
-        for (sender, life) in lives {
-            self.live(sender, life)?;
-        }
+        self.plan.orders.push(order.id);
         Ok(())
     }
 
@@ -94,7 +99,7 @@ impl Planner {
         let life = known
             .choose(&mut self.random)
             .context("a sender without scenarios was left out")?;
-        self.live(sender, life)
+        self.live_alone(sender, life)
     }
 
     /// The whole plan, repeated and shuffled as asked.
@@ -110,17 +115,54 @@ impl Planner {
         self.plan
     }
 
-    fn live(&mut self, sender: usize, life: &Scenario) -> anyhow::Result<()> {
+    /// The scenarios of that name (or all) of every source.
+    fn lives(&self, scenario: &str) -> anyhow::Result<Vec<(usize, &'static Scenario)>> {
+        let senders = self.senders.iter().enumerate();
+        let lives: Vec<_> = senders
+            .flat_map(|(index, sender)| {
+                let known = scenarios(sender.adapter.provider()).iter();
+                known.map(move |known| (index, known))
+            })
+            .filter(|(_, known)| scenario == "all" || scenario == known.name)
+            .collect();
+        if lives.is_empty() {
+            bail!("no scenario is called «{scenario}»; `--scenario list` prints them");
+        }
+        Ok(lives)
+    }
+
+    /// An order of one source. The native format gives an order a UUID.
+    fn live_alone(&mut self, sender: usize, life: &Scenario) -> anyhow::Result<()> {
+        let mut order = self.order()?;
+        if self.senders[sender].adapter.provider() == "native" {
+            let id = uuid::Builder::from_random_bytes(self.random.random());
+            order.id = id.into_uuid().to_string();
+        }
+        self.live(sender, life, &order)?;
+        self.plan.orders.push(order.id);
+        Ok(())
+    }
+
+    /// An order that nobody has told about.
+    fn order(&mut self) -> anyhow::Result<Order> {
+        Ok(Order {
+            id: self.random.random_range(NUMBERS).to_string(),
+            seed: 0,
+            total: Money::from_minor(self.random.random_range(TOTALS), Currency::parse("USD")?)?,
+            now: self.now,
+            live: true,
+            named_throughout: false,
+        })
+    }
+
+    /// That sender's messages of the order's life, in its own currency and under ids of its own.
+    fn live(&mut self, sender: usize, life: &Scenario, order: &Order) -> anyhow::Result<()> {
         let Sender { name, adapter, currency, live } = &self.senders[sender];
         let order = Order {
-            id: uuid::Builder::from_random_bytes(self.random.random())
-                .into_uuid()
-                .to_string(),
             seed: self.random.random(),
-            total: Money::from_minor(self.random.random_range(TOTALS), *currency)?,
-            now: self.now,
+            total: Money::from_minor(order.total.minor(), *currency)?,
             live: *live,
-            named_throughout: false,
+            ..order.clone()
         };
         let told = (life.messages)(&order).into_iter().map(|message| Outgoing {
             source: Arc::clone(name),
@@ -128,7 +170,9 @@ impl Planner {
             message,
         });
         self.plan.webhooks.extend(told);
-        self.plan.orders.push(order.id);
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

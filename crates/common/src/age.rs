@@ -45,13 +45,9 @@ impl Teller {
     /// # Errors
     /// Where `redis.url` is no URL of a Redis.
     pub fn new(redis: &config::Redis) -> Result<Self, RedisError> {
-        let connect = Duration::from_millis(redis.connect_timeout_ms);
-        let answer = Duration::from_millis(redis.worker_timeout_ms);
         Ok(Self {
             client: Client::open(redis.url.expose())?,
-            settings: AsyncConnectionConfig::new()
-                .set_connection_timeout(Some(connect))
-                .set_response_timeout(Some(answer)),
+            settings: settings(redis),
             connection: None,
             key: key(&redis.prefix),
             worker: Uuid::new_v4().to_string(),
@@ -81,6 +77,54 @@ impl Teller {
         self.connection = Some(connection);
         Ok(())
     }
+}
+
+/// Whoever only wants to know, now and then.
+pub struct Asker {
+    client: Client,
+    settings: AsyncConnectionConfig,
+    connection: Option<MultiplexedConnection>,
+    prefix: String,
+}
+
+impl Asker {
+    /// Connects when it first asks.
+    ///
+    /// # Errors
+    /// Where `redis.url` is no URL of a Redis.
+    pub fn new(redis: &config::Redis) -> Result<Self, RedisError> {
+        Ok(Self {
+            client: Client::open(redis.url.expose())?,
+            settings: settings(redis),
+            connection: None,
+            prefix: redis.prefix.clone(),
+        })
+    }
+
+    /// The greatest age that workers tell; absent: no worker tells one.
+    ///
+    /// # Errors
+    /// Where Redis does not answer.
+    pub async fn ask(&mut self) -> RedisResult<Option<Duration>> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                self.client
+                    .get_multiplexed_async_connection_with_config(&self.settings)
+                    .await?
+            }
+        };
+        let (age,): (Option<u64>,) = ask(&self.prefix).query_async(&mut connection).await?;
+        // Kept only while it answers.
+        self.connection = Some(connection);
+        Ok(age.map(Duration::from_millis))
+    }
+}
+
+fn settings(redis: &config::Redis) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(Duration::from_millis(redis.connect_timeout_ms)))
+        .set_response_timeout(Some(Duration::from_millis(redis.worker_timeout_ms)))
 }
 
 /// Asks for the greatest age that workers tell; the answer is absent or in milliseconds.

@@ -8,6 +8,7 @@ mod fault;
 mod fetch;
 mod layers;
 mod load;
+mod oidc;
 mod secret;
 mod sections;
 mod source;
@@ -16,6 +17,7 @@ pub use check::Problem;
 pub use fault::Fault;
 pub use fetch::Fetch;
 pub use load::{ConfigError, file_in_force, from_toml, load, redacted};
+pub use oidc::{Oidc, is_encrypted};
 pub use secret::{Secret, SecretText};
 pub use sections::{
     Backpressure, Batch, Broker, Console, Database, Ingest, Lock, LockMode, Profile, Redis, Retry,
@@ -44,6 +46,9 @@ pub struct Config {
     pub retry: Retry,
     pub fetch: Fetch,
     pub console: Console,
+    /// Where people sign in besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<Oidc>,
     pub telemetry: Telemetry,
     /// By name; the name is the path: `POST /webhooks/<name>`.
     pub sources: BTreeMap<String, Source>,

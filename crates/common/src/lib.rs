@@ -17,5 +17,6 @@ pub mod lock;
 pub mod ops;
 pub mod service;
 pub mod shutdown;
+pub mod signing;
 pub mod storage;
 pub mod telemetry;

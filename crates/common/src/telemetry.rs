@@ -4,12 +4,13 @@
 //! `webhook.id`, `order.id`). Metrics are pulled from the ops listener, and pushed by OTLP together with traces where an
 //! endpoint is configured.
 
+mod places;
 mod propagation;
 mod request_span;
 mod scrape;
 
 pub use propagation::{TraceContext, link, trace_id};
-pub use request_span::RequestSpan;
+pub use request_span::{RequestSpan, is_exported};
 pub use scrape::Scrape;
 
 use anyhow::Context as _;
@@ -30,8 +31,9 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer as _, Registry};
+use tracing_subscriber::{Layer, Registry};
 
+use self::places::Places;
 use crate::config;
 
 /// Said, because the default depends on what else is compiled in.
@@ -47,8 +49,12 @@ const SECONDS: [f64; 16] = [
 const COUNTS: [f64; 12] =
     [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0];
 
-/// lapin logs a returned message whole, and payloads are never logged.
-const NEVER_LOGGED: &str = "lapin::returned_messages=off";
+/// lapin logs a returned message whole, and payloads are never logged. Spans that are only exported say nothing that the
+/// lines around them do not.
+const NEVER_LOGGED: [&str; 2] = ["lapin::returned_messages=off", "waybill::exported=off"];
+/// The target of spans that are made only where they are exported. Where they are not, they are
+/// [disabled](tracing::Span::is_disabled), and what would be said of them is said of the span around them.
+pub const ONLY_EXPORTED: &str = "waybill::exported";
 
 /// Keeps telemetry running; what is still held back goes out when it is [finished](Self::finish).
 #[derive(Debug)]
@@ -75,26 +81,16 @@ pub fn start(service: &'static str, settings: &config::Telemetry) -> anyhow::Res
     global::set_meter_provider(metrics.clone());
     global::set_tracer_provider(traces.clone());
 
-    let filter = EnvFilter::builder()
+    let mut filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .parse(format!("{QUIET},{}", settings.log))
-        .with_context(|| format!("could not read telemetry.log «{}»", settings.log))?
-        .add_directive(
-            NEVER_LOGGED
-                .parse()
-                .expect("the directive is constant and valid"),
-        );
-    let ours = Targets::new().with_target("waybill", LevelFilter::INFO);
-    let spans = tracing_opentelemetry::layer()
-        .with_tracer(traces.tracer("waybill"))
-        // Nothing asks for the current context but by its span, and a future enters its spans at every poll.
-        .with_context_activation(false)
-        .with_tracked_inactivity(false)
-        .with_location(false)
-        .with_threads(false)
-        .with_target(false);
+        .with_context(|| format!("could not read telemetry.log «{}»", settings.log))?;
+    for never in NEVER_LOGGED {
+        let never = never.parse().expect("the directive is constant and valid");
+        filter = filter.add_directive(never);
+    }
     Registry::default()
-        .with(spans.with_filter(ours))
+        .with(spans(settings, &traces))
         .with(json_lines().with_filter(filter))
         .try_init()
         .context("could not start logging")?;
@@ -125,6 +121,30 @@ impl Telemetry {
     }
 }
 
+/// What gives spans their ids, and exports them where somebody is there to see them.
+fn spans(
+    settings: &config::Telemetry,
+    traces: &SdkTracerProvider,
+) -> Box<dyn Layer<Registry> + Send + Sync> {
+    if settings.otlp_endpoint.is_none() {
+        let ours = Targets::new()
+            .with_target("waybill", LevelFilter::INFO)
+            .with_target(ONLY_EXPORTED, LevelFilter::OFF);
+        return Places.with_filter(ours).boxed();
+    }
+    let ours = Targets::new().with_target("waybill", LevelFilter::INFO);
+    tracing_opentelemetry::layer()
+        .with_tracer(traces.tracer("waybill"))
+        // Nothing asks for the current context but by its span, and a future enters its spans at every poll.
+        .with_context_activation(false)
+        .with_tracked_inactivity(false)
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_filter(ours)
+        .boxed()
+}
+
 /// One JSON object a line; the fields of all spans around an event stand beside its own.
 fn json_lines<S>() -> JsonLayer<S>
 where
@@ -145,7 +165,7 @@ fn tracer_provider(
 ) -> anyhow::Result<SdkTracerProvider> {
     let builder = SdkTracerProvider::builder().with_resource(resource);
     let Some(endpoint) = &settings.otlp_endpoint else {
-        // Trace ids are still made, for logs and the `webhooks` table.
+        // Trace ids are still made, by `places`.
         return Ok(builder.with_sampler(Sampler::AlwaysOff).build());
     };
     let exporter = SpanExporter::builder()

@@ -1,9 +1,10 @@
 //! A whole console: started from a configuration, stopped in order.
 //!
-//! **Stopping.** Unready first; live streams end, so that their connections can; then no new connections, and what is
-//! being answered is answered; the ops listener is last.
+//! **Stopping.** Unready first; live streams end, so that their connections can, and replays stop behind the letter in hand;
+//! then no new connections, and what is being answered is answered; the ops listener is last.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
@@ -14,17 +15,23 @@ use anyhow::Context as _;
 use tracing_actix_web::TracingLogger;
 use waybill_common::client::Proxies;
 use waybill_common::clock::Clock;
-use waybill_common::config::{self, Config};
+use waybill_common::config::{self, Config, Profile};
 use waybill_common::ops::{self, Health};
 use waybill_common::service::StartError;
 use waybill_common::shutdown::Shutdown;
+use waybill_common::signing::SigningKey;
 use waybill_common::storage::pool;
 use waybill_common::telemetry::{RequestSpan, Scrape};
+use waybill_replay::{Engine, Reader, engine};
 
+use crate::access::oidc::Provider;
 use crate::access::{Origin, Passwords};
+use crate::accounts::Accounts;
+use crate::api::stats::Latest;
 use crate::app::App;
 use crate::headers;
 use crate::health;
+use crate::queues::{self, Queues};
 use crate::route;
 
 /// Two answer while one is busy; the work is the database's.
@@ -59,7 +66,12 @@ impl Application {
             .map_err(|source| StartError::Listen { address: ops_listen, source })?;
         let (handle, serving) = (server.handle(), app.shutdown.clone());
         serving.spawn(run(server));
+        serving.spawn(Arc::clone(&app.engine).run(serving.clone()));
         serving.spawn(health::watch(app.clone().into_inner(), health.needs("database")));
+        let looking = app.clone().into_inner();
+        serving.spawn(async move {
+            queues::watch(&looking.queues, &looking.config, &looking.shutdown).await;
+        });
         tracing::info!(%addr, %ops_addr, "the console is listening");
         Ok(Self { addr, ops_addr, health, app, server: handle, serving, ops, drain })
     }
@@ -92,11 +104,22 @@ fn app(config: Config, clock: Clock) -> anyhow::Result<App> {
         .context("could not read database.url")?;
     let writes = pool::connect(&config.database, console.write_pool_max)
         .context("could not read database.url")?;
+    // Its own, so that a long replay never keeps anybody from signing in.
+    let replaying =
+        pool::connect(&config.database, engine::AT_ONCE).context("could not read database.url")?;
+    let reader = Arc::new(Reader::new(&config));
     Ok(App {
+        engine: Arc::new(Engine::new(replaying, Arc::clone(&reader), clock.clone())),
+        reader,
         origin: Origin::new(console)?,
         clock,
         passwords: Passwords::default(),
+        export_key: export_key(&config)?,
+        oidc: config.oidc.as_ref().map(Provider::new).transpose()?,
         shutdown: Shutdown::new(),
+        queues: Queues::default(),
+        accounts: Accounts::default(),
+        latest: Latest::default(),
         proxies: Proxies {
             trusted: console.trusted_proxies.clone(),
             position: console.forwarded_for_position,
@@ -105,6 +128,18 @@ fn app(config: Config, clock: Clock) -> anyhow::Result<App> {
         writes,
         config,
     })
+}
+
+/// The configured one; in the demo profile one of its own, which ends with the process.
+fn export_key(config: &Config) -> anyhow::Result<Option<SigningKey>> {
+    let configured = &config.console.export_key;
+    match (configured.is_empty(), config.profile) {
+        (false, _) => SigningKey::from_pem(configured.expose())
+            .map(Some)
+            .context("could not read console.export_key"),
+        (true, Profile::Demo) => Ok(Some(SigningKey::generate())),
+        (true, Profile::Production) => Ok(None),
+    }
 }
 
 fn serve(

@@ -5,18 +5,18 @@
 //! wrong is told by [`problem`].
 
 pub mod access;
+mod accounts;
 pub mod api;
 mod app;
 pub mod application;
-pub mod cursor;
-pub mod difference;
 pub mod headers;
 mod health;
 pub mod page;
 pub mod pages;
 pub mod problem;
-pub mod replay;
+mod queues;
 pub mod route;
+mod sample;
 
 pub use app::App;
 pub use application::Application;

@@ -7,8 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as Database};
-use serde::Serialize;
-use utoipa::ToSchema;
+use waybill_operate::Refusal;
+pub use waybill_operate::refusal::ProblemBody;
 
 /// Every way in which a request can fail.
 #[derive(Debug, thiserror::Error)]
@@ -40,23 +40,6 @@ pub enum Problem {
     Unavailable(#[source] anyhow::Error),
     #[error("something went wrong on our side")]
     Internal(#[source] anyhow::Error),
-}
-
-/// The body of every refusal.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ProblemBody {
-    /// `urn:waybill:problem:<code>`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// What programs decide by; it does not change.
-    pub code: &'static str,
-    /// For people.
-    pub title: &'static str,
-    pub status: u16,
-    pub detail: String,
-    /// By parameter, what it must be.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub errors: BTreeMap<String, String>,
 }
 
 impl Problem {
@@ -125,8 +108,8 @@ impl Problem {
             if let Self::Invalid(errors) = self { errors.clone() } else { BTreeMap::new() };
         ProblemBody {
             kind: format!("urn:waybill:problem:{}", self.code()),
-            code: self.code(),
-            title: self.title(),
+            code: self.code().into(),
+            title: self.title().into(),
             status: self.status_code().as_u16(),
             detail: self.to_string(),
             errors,
@@ -195,6 +178,18 @@ impl From<Database> for Problem {
             }
             Database::DatabaseError(_, told) if told.message() == CANCELLED => Self::TooSlow,
             _ => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound(what) => Self::NotFound(what),
+            Refusal::Invalid(errors) => Self::Invalid(errors),
+            Refusal::Conflict(why) => Self::Conflict(why),
+            Refusal::Database(error) => error.into(),
+            Refusal::Unreadable(_) => Self::Internal(refusal.into()),
         }
     }
 }

@@ -28,7 +28,7 @@ use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError, Urlencode
 use actix_web::http::Method;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, Responder, dev};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, dev};
 use utoipa::openapi::path::HttpMethod;
 
 use crate::access::{self, Policy};
@@ -146,9 +146,9 @@ pub fn mount(routes: &mut ServiceConfig) {
         for route in at_path {
             resource = resource.route(route.service);
         }
-        let unknown = move || {
-            let allowed = allowed.clone();
-            async move { Err::<&'static str, _>(Problem::MethodNotAllowed(allowed)) }
+        let unknown = move |request: HttpRequest| {
+            let problem = Problem::MethodNotAllowed(allowed.clone());
+            async move { pages::refused_anywhere(&request, &problem) }
         };
         routes.service(resource.default_service(web::to(unknown)));
     }
@@ -168,8 +168,8 @@ pub fn mount(routes: &mut ServiceConfig) {
         .default_service(web::to(unknown_path));
 }
 
-async fn unknown_path() -> Result<&'static str, Problem> {
-    Err(Problem::NotFound("path"))
+async fn unknown_path(request: HttpRequest) -> HttpResponse {
+    pages::refused_anywhere(&request, &Problem::NotFound("path"))
 }
 
 fn unreadable_query(error: QueryPayloadError, _request: &HttpRequest) -> actix_web::Error {

@@ -1,6 +1,5 @@
 //! What every request can reach.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -30,7 +29,7 @@ pub struct App {
     pub body: body::Bounds,
     /// From the body's end to the answer.
     pub answer_within: Duration,
-    pub outbox: Arc<Outbox>,
+    pub outbox: Outbox,
     /// Why the configuration as it stands now is not in force, if it is not.
     pub refused: ArcSwapOption<String>,
     pub redis: Redis,
@@ -60,6 +59,12 @@ impl App {
         let sources = self.sources.load_full();
         let pressure = self.load.look(sources.iter()).await;
         self.metrics.pressure(pressure);
+    }
+
+    /// Tells the workers what was accepted since the last time, and by which secrets.
+    pub async fn report(&self) {
+        let sources = self.sources.load_full();
+        self.outbox.report(&sources, self.clock.now()).await;
     }
 
     /// Frees what the limiters need no longer remember.

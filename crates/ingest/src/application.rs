@@ -83,7 +83,7 @@ impl Application {
     pub fn start(config: &Config, clock: Clock, scrape: Scrape) -> Result<Self, StartError> {
         let health = Health::new();
         let stages = Stages::default();
-        let sources = Sources::new(config)
+        let sources = Sources::new(config, clock.now())
             .map_err(anyhow::Error::from)
             .map_err(StartError::Configuration)?;
         let redis = Redis::start(&config.redis, health.uses("redis"), &stages.roads)
@@ -103,7 +103,7 @@ impl Application {
                 within: Duration::from_millis(config.ingest.body_timeout_ms),
             },
             answer_within: Duration::from_millis(config.ingest.answer_timeout_ms),
-            outbox: Arc::new(outbox),
+            outbox,
             refused: ArcSwapOption::empty(),
             load: Load::new(config, depth, redis.clone()),
             redis,
@@ -163,8 +163,9 @@ impl Application {
         let left = || deadline.saturating_duration_since(Instant::now());
         self.server.stop(true).await;
         let answered = self.stages.serving.finish(left()).await;
+        self.publisher.settle(left()).await;
         // Whatever was confirmed is counted by now, and what is counted can still be told.
-        self.app.outbox.report().await;
+        self.app.report().await;
         let confirmed = self.publisher.drain(left()).await;
         let closed = self.stages.roads.finish(left().max(LAST_STEP)).await;
         self.stages.ops.finish(LAST_STEP).await;
@@ -192,7 +193,7 @@ fn roads(
     let broker = health.needs("broker");
     shutdown.spawn(report(publisher.state(), broker, shutdown.clone()));
     let outbox = Outbox {
-        markers: Markers::new(redis.clone(), config.redis.marker_ttl_seconds),
+        markers: Markers::start(redis.clone(), config.redis.marker_ttl_seconds, shutdown),
         publisher: publisher.clone(),
         exchange: config.broker.prefix.clone(),
         shards: config.broker.shards,
@@ -268,7 +269,7 @@ async fn report_counts(app: Data<App>, shutdown: Shutdown) {
     reports.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = reports.tick() => app.outbox.report().await,
+            _ = reports.tick() => app.report().await,
             () = shutdown.begun() => return,
         }
     }

@@ -1,14 +1,15 @@
 //! How much this replica accepted, by source and minute, told to the workers through the broker.
 //!
 //! **What is counted.** Events, in the minute in which they were received: as `accepted` when the answer is decided to be
-//! 202; as `recovered` when the broker confirms an event whose sender is told 503, or has gone. Confirm and answer meet in
-//! [`Answering`] and [`Confirming`]: whichever ends second counts, so that each confirmed event is counted once.
+//! 202; as `recovered` when the broker confirms an event whose sender is told 503, or has gone: [`Counting`] counts what was
+//! confirmed before, and whatever is confirmed after counts itself, so that each confirmed event is counted once.
 //!
 //! **What is guaranteed.** Nothing is counted that is not confirmed, so a count is never more than what is in the queues.
 //! Reports are cumulative: repeats are harmless, and a lost one is made up for by the next. A replica that is killed leaves
 //! at most its last seconds untold; the database then accounts for more than was told, which is a surplus and never a loss.
 //! Reporting is a task of its own and delays no answer.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use waybill_common::domain::Timestamp;
 use waybill_common::domain::counts::{Count, Report};
 
 use crate::outbox::Outbox;
+use crate::sources::Sources;
 
 /// What a killed replica leaves untold, at most.
 pub const REPORT_EVERY: Duration = Duration::from_secs(5);
@@ -26,13 +28,15 @@ pub const REPORT_EVERY: Duration = Duration::from_secs(5);
 const GROWS_MINUTES: i64 = 15;
 /// In one report: some hundred bytes each.
 const COUNTS_PER_REPORT: usize = 1_000;
+/// Likewise: more than anybody configures, as a rule.
+const SECRETS_PER_REPORT: usize = 1_000;
 /// Kept while they cannot be told. The oldest are forgotten, which shows as a surplus.
 const KEPT_MAX: usize = 50_000;
 const MINUTE_MICROS: i64 = 60_000_000;
 
 /// Whose events of which minute.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
+struct Key {
     minute: Timestamp,
     source: String,
 }
@@ -64,56 +68,31 @@ impl Default for Counts {
     }
 }
 
-/// What the two ends of a request know of each other.
+/// The confirmed events of one request until its answer is decided. Dropped without [`accepted`](Self::accepted), the
+/// sender was told something else or hung up.
 #[derive(Debug)]
-enum Meeting {
-    Open,
-    /// So many events are confirmed, all of the request's; the answer is not decided yet.
-    Confirmed(u64),
-    /// The sender is not told 202, whatever comes.
-    Gone,
-    /// Counted.
-    Over,
-}
-
-#[derive(Debug)]
-struct Ticket {
+pub struct Counting {
     counts: Arc<Counts>,
     key: Arc<Key>,
-    meeting: Mutex<Meeting>,
+    confirmed: Cell<u64>,
 }
 
-/// The request's end: dropped without [`accepted`](Self::accepted), the sender was told something else or hung up.
-#[derive(Debug)]
-pub struct Answering(Arc<Ticket>);
-
-/// The publishing task's end.
-#[derive(Debug)]
-pub struct Confirming(Arc<Ticket>);
-
 impl Counts {
-    /// Both ends of a request's counting.
-    pub fn begin(
-        self: &Arc<Self>,
-        source: &str,
-        received_at: Timestamp,
-    ) -> (Answering, Confirming) {
+    /// Begins to count a request's events.
+    pub fn begin(self: &Arc<Self>, source: &str, received_at: Timestamp) -> Counting {
         let micros = received_at.micros();
         let minute = Timestamp::from_micros_saturating(micros - micros.rem_euclid(MINUTE_MICROS));
-        let ticket = Arc::new(Ticket {
+        Counting {
             counts: Arc::clone(self),
             key: Arc::new(Key { minute, source: source.to_owned() }),
-            meeting: Mutex::new(Meeting::Open),
-        });
-        (Answering(Arc::clone(&ticket)), Confirming(ticket))
-    }
-
-    /// Events whose confirm came after their sender was told 503.
-    pub fn recovered(&self, key: &Key, events: u64) {
-        self.count(key, Tally { accepted: 0, recovered: events });
+            confirmed: Cell::new(0),
+        }
     }
 
     fn count(&self, key: &Key, more: Tally) {
+        if more == Tally::default() {
+            return;
+        }
         let mut entries = self.entries();
         let counted = &mut entries.entry(key.clone()).or_default().counted;
         counted.accepted += more.accepted;
@@ -158,84 +137,64 @@ impl Counts {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells what is untold. What could not be told stays for the next time.
-    async fn report(&self, publisher: &Publisher) {
+    /// Tells what is untold, in as many messages as it takes. What could not be told stays for the next time, and so does
+    /// what comes meanwhile.
+    async fn report(&self, publisher: &Publisher, sources: &Sources, now: Timestamp) {
         loop {
             let counts = self.untold();
-            if counts.is_empty() {
+            let secrets = sources.untold_secrets(now, SECRETS_PER_REPORT);
+            if counts.is_empty() && secrets.is_empty() {
                 return;
             }
-            let body = Report::new(&self.replica, counts.clone()).encode();
+            let report = Report::new(&self.replica, counts.clone()).with_secrets(secrets.clone());
             let headers = Headers::default();
-            let published = publisher.publish(Route::Counts, Uuid::now_v7(), &headers, body);
+            let published =
+                publisher.publish(Route::Counts, Uuid::now_v7(), &headers, report.encode());
             if let Err(error) = published.await {
                 tracing::debug!(%error, "the counts could not be told yet");
                 return;
             }
             self.told(&counts);
+            sources.told_secrets(&secrets);
+            if counts.len() < COUNTS_PER_REPORT && secrets.len() < SECRETS_PER_REPORT {
+                return;
+            }
         }
     }
 }
 
 impl Outbox {
-    /// Tells the workers what was accepted since the last time.
-    pub async fn report(&self) {
-        self.counts.report(&self.publisher).await;
+    /// Tells the workers what was accepted since the last time, and what secrets have verified.
+    pub async fn report(&self, sources: &Sources, now: Timestamp) {
+        self.counts.report(&self.publisher, sources, now).await;
     }
 }
 
-impl Ticket {
-    fn meet(&self, next: impl FnOnce(&Meeting) -> (Meeting, Tally)) {
-        let counted = {
-            let mut meeting = self.meeting.lock().unwrap_or_else(PoisonError::into_inner);
-            let (met, counted) = next(&meeting);
-            *meeting = met;
-            counted
-        };
-        if counted != Tally::default() {
-            self.counts.count(&self.key, counted);
-        }
+impl Counting {
+    /// The broker has confirmed one more, in time.
+    pub fn confirmed(&self) {
+        self.confirmed.set(self.confirmed.get() + 1);
     }
-}
 
-impl Answering {
-    /// The answer is 202. To be decided after the confirm, and at once after it.
+    /// Counts one that the broker confirms when its sender was told 503, or has gone.
+    pub fn recovered(&self) -> impl FnOnce() + Send + use<> + 'static {
+        let (counts, key) = (Arc::clone(&self.counts), Arc::clone(&self.key));
+        move || counts.count(&key, Tally { accepted: 0, recovered: 1 })
+    }
+
+    /// The answer is 202. To be decided when all are confirmed, and at once.
     pub fn accepted(self) {
-        self.0.meet(|meeting| match meeting {
-            Meeting::Confirmed(accepted) => {
-                (Meeting::Over, Tally { accepted: *accepted, recovered: 0 })
-            }
-            Meeting::Open | Meeting::Gone | Meeting::Over => (Meeting::Over, Tally::default()),
-        });
+        let accepted = self.confirmed.take();
+        self.counts
+            .count(&self.key, Tally { accepted, recovered: 0 });
     }
 }
 
-impl Drop for Answering {
+impl Drop for Counting {
     fn drop(&mut self) {
-        self.0.meet(|meeting| match meeting {
-            Meeting::Open => (Meeting::Gone, Tally::default()),
-            Meeting::Confirmed(recovered) => {
-                (Meeting::Over, Tally { accepted: 0, recovered: *recovered })
-            }
-            Meeting::Gone | Meeting::Over => (Meeting::Over, Tally::default()),
-        });
-    }
-}
-
-impl Confirming {
-    pub fn key(&self) -> &Arc<Key> {
-        &self.0.key
-    }
-
-    /// So many of the request's events are confirmed. Where it is not all of them, the answer can only be 503.
-    pub fn confirmed(self, events: usize, all: usize) {
-        let confirmed = u64::try_from(events).unwrap_or(u64::MAX);
-        let recovered = (Meeting::Over, Tally { accepted: 0, recovered: confirmed });
-        self.0.meet(|meeting| match meeting {
-            Meeting::Open if events == all => (Meeting::Confirmed(confirmed), Tally::default()),
-            Meeting::Open | Meeting::Gone => recovered,
-            Meeting::Confirmed(_) | Meeting::Over => (Meeting::Over, Tally::default()),
-        });
+        let recovered = self.confirmed.take();
+        self.counts
+            .count(&self.key, Tally { accepted: 0, recovered });
     }
 }
 

@@ -22,8 +22,8 @@ pub enum Refusal {
     UnknownPath,
     #[error("no such method here")]
     WrongMethod,
-    /// HTTP/1.0 has no framing that two readers surely agree on.
-    #[error("a webhook by {0:?}")]
+    /// HTTP/1.0 in chunks or without a length, of which no two readers surely agree where it ends.
+    #[error("a webhook by {0:?} whose end is not told")]
     OldProtocol(Version),
     #[error("the body did not arrive in time")]
     TooSlow,
@@ -60,9 +60,6 @@ pub enum Refusal {
     Late,
     #[error("too much is waiting already")]
     Load,
-    /// Our own mistake: the task that publishes did not end as it should.
-    #[error("the publishing task failed")]
-    Task(#[source] tokio::task::JoinError),
 }
 
 /// A budget that is used up.
@@ -120,7 +117,6 @@ impl Refusal {
             Self::Unconfirmed(error) => unconfirmed(error),
             Self::Late => "late",
             Self::Load => "load",
-            Self::Task(_) => "task",
         }
     }
 
@@ -129,7 +125,9 @@ impl Refusal {
         match self {
             Self::UnknownPath => "There is nothing at this path",
             Self::WrongMethod => "Webhooks are sent by POST",
-            Self::OldProtocol(_) => "Webhooks are sent by HTTP/1.1",
+            Self::OldProtocol(_) => {
+                "Webhooks are sent by HTTP/1.1, or by HTTP/1.0 with their length"
+            }
             Self::TooSlow => "The body did not arrive in time",
             Self::TooLarge => "The body is too large",
             Self::Broken(_) => "The body could not be read",
@@ -142,7 +140,7 @@ impl Refusal {
             Self::TooManyFailures(_) | Self::TooManyRequests(_) => "Too many requests",
             Self::Malformed(sentence) => sentence,
             Self::Invalid(_) => "The given data was invalid",
-            Self::Unconfirmed(_) | Self::Late | Self::Load | Self::Task(_) => {
+            Self::Unconfirmed(_) | Self::Late | Self::Load => {
                 "The webhook could not be accepted at the moment"
             }
         }
@@ -209,9 +207,7 @@ impl ResponseError for Refusal {
             Self::TooManyFailures(_) | Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             // 503 and not 500: the provider must send it again.
-            Self::Unconfirmed(_) | Self::Late | Self::Load | Self::Task(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Unconfirmed(_) | Self::Late | Self::Load => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 

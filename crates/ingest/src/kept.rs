@@ -59,13 +59,19 @@ const VALUE_BYTES_MAX: usize = 1_024;
 /// What is kept of these headers, and of those that the source's own configuration names; of a repeated one the first.
 #[must_use]
 pub fn kept(headers: &HeaderMap, own: &[&str]) -> BTreeMap<String, String> {
-    KEPT.iter()
-        .chain(own)
-        .filter_map(|name| {
-            let value = headers.get(*name)?.to_str().ok()?;
-            (value.len() <= VALUE_BYTES_MAX).then(|| ((*name).to_owned(), value.to_owned()))
-        })
-        .collect()
+    let mut kept = BTreeMap::new();
+    for (name, value) in headers {
+        let is_it = |listed: &&&str| listed.eq_ignore_ascii_case(name.as_str());
+        // Looked for by each header that came, since few come and many are listed.
+        if let Some(listed) = KEPT.iter().chain(own).find(is_it)
+            && value.len() <= VALUE_BYTES_MAX
+            && let Ok(value) = value.to_str()
+        {
+            kept.entry((*listed).to_owned())
+                .or_insert_with(|| value.to_owned());
+        }
+    }
+    kept
 }
 
 #[cfg(test)]

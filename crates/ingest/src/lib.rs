@@ -4,7 +4,7 @@
 //! (the sequence itself), [`waybill_common::client`] and [`admission`] (who, how often), [`body`], [`certificates`],
 //! [`sources`] (whom to believe), [`transmissions`],
 //! [`load`] with [`pressure`] (too much?), [`outbox`] with [`marker`] (known? confirmed!), [`error`] (what is said when it is not taken).
-//! Beside the requests: [`counts`] (how much was accepted) and `reload` (new secrets without a restart).
+//! Beside the requests: [`counts`] (how much was accepted), [`secret_uses`] (by which secrets) and `reload` (new secrets without a restart).
 
 pub mod admission;
 mod app;
@@ -26,6 +26,7 @@ pub mod pressure;
 pub mod redis;
 mod reload;
 pub mod routes;
+pub mod secret_uses;
 pub mod sources;
 pub mod transmissions;
 pub mod webhooks;

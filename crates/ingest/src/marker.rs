@@ -2,10 +2,20 @@
 //!
 //! A marker is set only after the broker has confirmed the event. Whatever goes wrong here (Redis away, slow, full,
 //! emptied) means «unknown», the event is published, and the database decides.
+//!
+//! One clerk speaks to Redis for all requests: what comes in while he waits for an answer goes out with his next question,
+//! so that a busy replica shares its round trips, and one with a single request waits for nobody. He keeps the order, so
+//! whoever asks for an event that is confirmed already finds it known.
 
-use deadpool_redis::redis::pipe;
+use deadpool_redis::redis::{Pipeline, pipe};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use waybill_common::shutdown::Shutdown;
 
 use crate::redis::Redis;
+
+/// Questions and tidings that share a round trip, at most.
+const SHARED_MAX: usize = 500;
 
 /// What is remembered of one event: its key, and the hash of what it meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,44 +24,94 @@ pub struct Mark {
     pub body_sha256: [u8; 32],
 }
 
-/// The memory of accepted events.
+/// The memory of accepted events. Clones share its clerk.
 #[derive(Clone)]
-pub struct Markers {
+pub struct Markers(UnboundedSender<Note>);
+
+/// For the clerk. Bounded by the requests in hand and the publishes in flight: Redis answers within its time limit, or
+/// everybody goes on without.
+enum Note {
+    Ask(Vec<Mark>, oneshot::Sender<Vec<bool>>),
+    Remember(Mark, oneshot::Sender<()>),
+}
+
+struct Clerk {
     redis: Redis,
     ttl_seconds: u64,
 }
 
 impl Markers {
+    /// Starts the clerk. What he is not asked before the shutdown is unknown, or forgotten.
     #[must_use]
-    pub fn new(redis: Redis, ttl_seconds: u64) -> Self {
-        Self { redis, ttl_seconds }
+    pub fn start(redis: Redis, ttl_seconds: u64, shutdown: &Shutdown) -> Self {
+        let (notes, inbox) = unbounded_channel();
+        let stop = shutdown.token().clone();
+        let working = Clerk { redis, ttl_seconds }.work(inbox);
+        shutdown.spawn(async move { stop.run_until_cancelled(working).await });
+        Self(notes)
     }
 
     /// Which of these events are known under their key with the same hash. Without Redis: none.
-    pub async fn known(&self, marks: &[Mark]) -> Vec<bool> {
-        let mut ask = pipe();
-        for mark in marks {
-            ask.get(self.name(mark));
+    pub async fn known(&self, marks: Vec<Mark>) -> Vec<bool> {
+        let unknown = vec![false; marks.len()];
+        if marks.is_empty() {
+            return unknown;
         }
-        let answers: Option<Vec<Option<String>>> = self.redis.run(&ask).await;
-        match answers {
-            Some(answers) => marks
+        let (answer, answered) = oneshot::channel();
+        if self.0.send(Note::Ask(marks, answer)).is_err() {
+            return unknown;
+        }
+        answered.await.unwrap_or(unknown)
+    }
+
+    /// Remembers a confirmed event; what is returned waits for it and may be dropped. Without Redis: does nothing.
+    pub fn remember(&self, mark: Mark) -> impl Future<Output = ()> + use<> {
+        let (done, is_done) = oneshot::channel();
+        // Without a clerk nobody is asked any more either.
+        drop(self.0.send(Note::Remember(mark, done)));
+        async move { is_done.await.unwrap_or_default() }
+    }
+}
+
+impl Clerk {
+    async fn work(self, mut inbox: UnboundedReceiver<Note>) {
+        let mut notes = Vec::new();
+        while inbox.recv_many(&mut notes, SHARED_MAX).await > 0 {
+            let mut commands = pipe();
+            notes
                 .iter()
-                .zip(answers)
-                .map(|(mark, hash)| hash == Some(hex::encode(mark.body_sha256)))
-                .collect(),
-            None => vec![false; marks.len()],
+                .for_each(|note| self.write(&mut commands, note));
+            let hashes: Option<Vec<Option<String>>> = self.redis.run(&commands).await;
+            let mut hashes = hashes.unwrap_or_default().into_iter();
+            for note in notes.drain(..) {
+                // Whoever waits for it may have left.
+                match note {
+                    Note::Ask(marks, answer) => {
+                        let known = marks.iter().map(|mark| {
+                            hashes.next().flatten() == Some(hex::encode(mark.body_sha256))
+                        });
+                        answer.send(known.collect()).unwrap_or_default();
+                    }
+                    Note::Remember(_, done) => done.send(()).unwrap_or_default(),
+                }
+            }
         }
     }
 
-    /// Remembers confirmed events. Without Redis: does nothing.
-    pub async fn remember(&self, marks: &[Mark]) {
-        let mut tell = pipe();
-        for mark in marks {
-            tell.set_ex(self.name(mark), hex::encode(mark.body_sha256), self.ttl_seconds)
-                .ignore();
+    fn write(&self, commands: &mut Pipeline, note: &Note) {
+        match note {
+            Note::Ask(marks, _) => {
+                for mark in marks {
+                    commands.get(self.name(mark));
+                }
+            }
+            Note::Remember(mark, _) => {
+                let hash = hex::encode(mark.body_sha256);
+                commands
+                    .set_ex(self.name(mark), hash, self.ttl_seconds)
+                    .ignore();
+            }
         }
-        self.redis.run::<()>(&tell).await;
     }
 
     fn name(&self, mark: &Mark) -> String {

@@ -97,7 +97,7 @@ impl Metrics {
     }
 
     pub fn verified(&self, source: &str, verified: &Verified, now: Timestamp) {
-        if let Some(secret) = verified.secret {
+        if let Some(secret) = verified.secret.or(verified.token) {
             let position = i64::try_from(secret).unwrap_or(i64::MAX);
             self.secret_used
                 .add(1, &[label("source", source), KeyValue::new("secret", position)]);

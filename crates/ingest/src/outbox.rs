@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
+use futures_util::future::join_all;
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 use waybill_common::broker::{Headers, PublishError, Publisher, Route};
 use waybill_common::domain::envelope::Envelope;
-use waybill_common::telemetry::TraceContext;
+use waybill_common::telemetry::{ONLY_EXPORTED, TraceContext};
 
-use crate::counts::{Confirming, Counts, Key};
+use crate::counts::{Counting, Counts};
 use crate::marker::{Mark, Markers};
 
-/// Events of one request that are published at once: a large batch must not use up what all requests share.
-const PUBLISHES_AT_ONCE: usize = 32;
+/// Events of one request that are published at once: a large batch must not use up what all requests share. `join_all`
+/// polls so few in place, without a list of those that are awake.
+const PUBLISHES_AT_ONCE: usize = 30;
 
 /// One event on its way out.
 #[derive(Clone, Debug)]
@@ -34,76 +34,95 @@ pub struct Outbox {
     pub counts: Arc<Counts>,
 }
 
-impl Outgoing {
-    #[must_use]
-    pub fn webhook_id(&self) -> Uuid {
-        self.envelope.event.webhook_id
-    }
-}
-
 impl Outbox {
     /// Those events that were not accepted before, as far as Redis remembers.
     pub async fn new_ones(&self, events: Vec<Outgoing>) -> Vec<Outgoing> {
         let marks: Vec<Mark> = events.iter().filter_map(|event| event.mark).collect();
-        let mut known = self.markers.known(&marks).await.into_iter();
+        let mut known = self.markers.known(marks).await.into_iter();
         events
             .into_iter()
             .filter(|event| event.mark.is_none() || known.next() != Some(true))
             .collect()
     }
 
-    /// Publishes every event, remembers each that is confirmed and counts them. It is an error if only one is not: the
+    /// Publishes every event, remembers each that is confirmed and counts it. It is an error if only one is not: the
     /// sender must then send all of them again, and finds the confirmed ones known.
+    ///
+    /// Dropped before its end it publishes no more, and what is on its way is remembered and counted when it is confirmed:
+    /// a sender that hangs up leaves nothing half done.
     ///
     /// # Errors
     /// The first publish that failed.
     pub async fn publish(
         &self,
-        events: Vec<Outgoing>,
-        confirming: Confirming,
+        events: &[Outgoing],
+        counting: &Counting,
     ) -> Result<(), PublishError> {
-        let key = confirming.key();
-        let results: Vec<(Option<Mark>, Result<(), PublishError>)> = stream::iter(events)
-            .map(|event| async move { (event.mark, self.publish_one(&event, key).await) })
-            .buffer_unordered(PUBLISHES_AT_ONCE)
-            .collect()
-            .await;
-        let confirmed: Vec<Option<Mark>> = results
-            .iter()
-            .filter(|(_, result)| result.is_ok())
-            .map(|(mark, _)| *mark)
-            .collect();
-        let marks: Vec<Mark> = confirmed.iter().copied().flatten().collect();
-        self.markers.remember(&marks).await;
-        confirming.confirmed(confirmed.len(), results.len());
-        results.into_iter().try_for_each(|(_, result)| result)
+        let mut results = Vec::with_capacity(events.len());
+        for events in events.chunks(PUBLISHES_AT_ONCE) {
+            let publishing = events.iter().map(|event| self.publish_one(event, counting));
+            results.extend(join_all(publishing).await);
+        }
+        results.into_iter().collect()
     }
 
-    async fn publish_one(&self, outgoing: &Outgoing, key: &Arc<Key>) -> Result<(), PublishError> {
+    async fn publish_one(
+        &self,
+        outgoing: &Outgoing,
+        counting: &Counting,
+    ) -> Result<(), PublishError> {
         let event = &outgoing.envelope.event;
         let part = event.part_of(self.shards.into());
         let shard = u16::try_from(part).expect("it is less than the number of shards");
         let body = outgoing.envelope.encode();
         let span = self.span(event.webhook_id, shard, body.len());
-        let TraceContext { traceparent, tracestate } = TraceContext::of(&span);
+        let place = if span.is_disabled() { &Span::current() } else { &span };
+        let TraceContext { traceparent, tracestate } = TraceContext::of(place);
         let headers = Headers { traceparent, tracestate, ..Headers::default() };
-        let (counts, key) = (Arc::clone(&self.counts), Arc::clone(key));
-        let late = move || counts.recovered(&key, 1);
         let result = self
             .publisher
-            .publish_or_late(Route::Work { shard }, (event.webhook_id, &headers), body, late)
+            .publish_or_late(
+                Route::Work { shard },
+                (event.webhook_id, &headers),
+                body,
+                self.late(outgoing.mark, counting),
+            )
             .instrument(span.clone())
             .await;
-        if let Err(error) = &result {
-            span.record("otel.status_code", "ERROR");
-            span.record("error.type", error.to_string());
+        match &result {
+            Ok(()) => {
+                counting.confirmed();
+                if let Some(mark) = outgoing.mark {
+                    self.markers.remember(mark).await;
+                }
+            }
+            Err(error) => {
+                span.record("otel.status_code", "ERROR");
+                span.record("error.type", error.to_string());
+            }
         }
         result
     }
 
-    /// By OpenTelemetry's conventions for messaging.
+    /// For an event whose confirm comes when its sender was told 503, or has gone.
+    fn late(
+        &self,
+        mark: Option<Mark>,
+        counting: &Counting,
+    ) -> impl FnOnce() + Send + use<> + 'static {
+        let (markers, recovered) = (self.markers.clone(), counting.recovered());
+        move || {
+            if let Some(mark) = mark {
+                drop(markers.remember(mark));
+            }
+            recovered();
+        }
+    }
+
+    /// By OpenTelemetry's conventions for messaging. Where nothing is exported, the message continues the request's span.
     fn span(&self, webhook_id: Uuid, shard: u16, body_bytes: usize) -> Span {
         tracing::info_span!(
+            target: ONLY_EXPORTED,
             "publish",
             otel.name = %format_args!("publish {}", self.exchange),
             otel.kind = "producer",

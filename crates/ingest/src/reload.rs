@@ -19,7 +19,6 @@ use waybill_common::config::{self, Config};
 use waybill_common::shutdown::Shutdown;
 
 use crate::app::App;
-use crate::sources::Sources;
 
 /// Often enough for a person who waits for a secret to count.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -114,7 +113,10 @@ impl Reload {
 
     fn take_over(&mut self) -> anyhow::Result<()> {
         let config = config::load(self.given.as_deref())?;
-        let sources = Sources::new(&config).context("the configuration cannot work")?;
+        let before = self.app.sources.load();
+        let sources = before
+            .next(&config, self.app.clock.now())
+            .context("the configuration cannot work")?;
         if besides_sources(&config) != besides_sources(&self.config) {
             tracing::warn!("more than [sources] has changed: the rest needs a restart");
         }

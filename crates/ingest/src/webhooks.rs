@@ -5,12 +5,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use actix_web::http::{StatusCode, Version};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use tokio::time::{Instant, timeout};
-use tracing::{Instrument as _, Span};
 use waybill_common::domain::Timestamp;
 use waybill_common::domain::envelope::Envelope;
 use waybill_common::id;
@@ -19,8 +18,7 @@ use waybill_providers::{Answer, Headers, ParseError, Parsed, Receipt, Request, V
 use crate::app::App;
 use crate::body;
 use crate::correlation::CorrelationId;
-use crate::counts::Answering;
-use crate::edge::SourceName;
+use crate::edge::Known;
 use crate::error::Refusal;
 use crate::kept::kept;
 use crate::marker::Mark;
@@ -56,18 +54,19 @@ pub async fn receive(
     app: Data<App>,
 ) -> Result<HttpResponse, Refusal> {
     let began = Instant::now();
-    if request.version() < Version::HTTP_11 {
+    if !has_plain_framing(&request) {
         return Err(Refusal::OldProtocol(request.version()));
     }
     let client = app.client(&request);
-    Span::current().record("client.address", tracing::field::display(client));
+    let sources = app.sources.load_full();
+    let found = named(&request, &sources);
+    note(&request, client, found);
     app.failures
         .admit(client)
         .map_err(Refusal::TooManyFailures)?;
     let body = body::read(&request, payload, app.body).await?;
-    let sources = app.sources.load_full();
     let answer = async {
-        let understood = understand(&request, &body, (client, &sources), &app).await?;
+        let understood = understand(&request, &body, (client, &sources, found), &app).await?;
         accept(&app, &understood, &request, &body, began).await
     };
     timeout(app.answer_within, answer)
@@ -76,26 +75,28 @@ pub async fn receive(
         .map(respond)
 }
 
+/// WooCommerce speaks HTTP/1.0, and sends once. Two readers agree where such a request ends if its length is told and
+/// it does not come in chunks; nothing follows it, because [its connection ends](crate::edge::attend).
+fn has_plain_framing(request: &HttpRequest) -> bool {
+    let (version, headers) = (request.version(), request.headers());
+    let is_told = headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING);
+    version >= Version::HTTP_11 || (version == Version::HTTP_10 && is_told)
+}
+
 /// Everything before the broker: verification over the raw bytes, limits, the canonical events.
 async fn understand<'a>(
     request: &HttpRequest,
     body: &[u8],
-    (client, sources): (IpAddr, &'a Arc<Sources>),
+    (client, sources, found): (IpAddr, &'a Arc<Sources>, Option<&'a Source>),
     app: &App,
 ) -> Result<Understood<'a>, Refusal> {
-    let found = named(request, sources);
     let raw = Request { headers: raw(request.headers()), query: request.query_string(), body };
     let now = app.clock.now();
-    if let Some(source) = found {
-        request
-            .extensions_mut()
-            .insert(SourceName(source.name.clone()));
-        Span::current().record("source", source.name.as_str());
-    }
     let (source, verified) = believe((sources, found), client, &raw, now, app)
         .await
         .inspect_err(|_| app.failures.count(client))?;
     app.metrics.verified(&source.name, &verified, now);
+    source.secret_uses.count(&verified, now);
     if let Some(requests) = &source.requests
         && source.adapter.retries()
     {
@@ -128,6 +129,13 @@ async fn believe<'a>(
         return Err(Refusal::OtherBody);
     }
     Ok((source, verified))
+}
+
+fn note(request: &HttpRequest, client: IpAddr, found: Option<&Source>) {
+    let source = found.map(|source| source.name.clone());
+    request
+        .extensions_mut()
+        .insert(Known { client, source, webhook_id: None });
 }
 
 fn named<'a>(request: &HttpRequest, sources: &'a Sources) -> Option<&'a Source> {
@@ -176,41 +184,39 @@ async fn accept(
     }
     let webhook_id = outgoing
         .first()
-        .map_or_else(|| id::at(*received_at), Outgoing::webhook_id);
-    Span::current().record("webhook.id", tracing::field::display(webhook_id));
-    let accepted = outgoing.len();
-    let answering = publish(app, source, outgoing, *received_at).await?;
-    answering.accepted();
+        .map_or_else(|| id::at(*received_at), |event| event.envelope.event.webhook_id);
+    if let Some(known) = request.extensions_mut().get_mut::<Known>() {
+        known.webhook_id = Some(webhook_id);
+    }
+    publish(app, source, &outgoing, *received_at).await?;
     app.metrics
-        .accepted(&source.name, accepted, arrived.elapsed());
+        .accepted(&source.name, outgoing.len(), arrived.elapsed());
     let processing_ms = milliseconds(began.elapsed());
     Ok(source
         .adapter
         .accepted(&Receipt { webhook_id, events, processing_ms }))
 }
 
-/// Outlives the request: a sender that hangs up must not leave a publish without its marker.
+/// Returns when the broker has confirmed all of them; the answer is 202 then.
 async fn publish(
     app: &App,
     source: &Source,
-    outgoing: Vec<Outgoing>,
+    outgoing: &[Outgoing],
     received_at: Timestamp,
-) -> Result<Answering, Refusal> {
+) -> Result<(), Refusal> {
     let moves_money = outgoing
         .iter()
         .any(|event| pressure::moves_money(&event.envelope.event.effect));
     if app.load.refuses(source, outgoing.len(), moves_money) {
         return Err(Refusal::Load);
     }
-    let outbox = Arc::clone(&app.outbox);
-    let (answering, confirming) = outbox.counts.begin(&source.name, received_at);
-    let publishing = async move { outbox.publish(outgoing, confirming).await };
-    app.tasks
-        .spawn(publishing.in_current_span())
+    let counting = app.outbox.counts.begin(&source.name, received_at);
+    app.outbox
+        .publish(outgoing, &counting)
         .await
-        .map_err(Refusal::Task)?
         .map_err(Refusal::Unconfirmed)?;
-    Ok(answering)
+    counting.accepted();
+    Ok(())
 }
 
 impl Understood<'_> {

@@ -60,13 +60,13 @@ impl Adapter for Adyen {
 
     /// Reads the body before it is believed, because the signatures stand in it.
     fn verify(&self, request: &Request<'_>, now: Timestamp) -> Result<Verified, SignatureError> {
-        self.authenticate(request, now)?;
+        let token = self.authenticate(request, now)?;
         if request.headers.get(signature::HEADER) != Found::Absent {
             let claimed = credential::header(request, signature::HEADER);
             return credential::one_signature(&self.secrets, now, claimed, |key| {
                 signature::of(key, request.body)
             })
-            .map(|secret| Verified::by(Trust::BodyOnly, Some(secret)));
+            .map(|secret| Verified { token, ..Verified::by(Trust::BodyOnly, Some(secret)) });
         }
         let body = json::parse(request.body).map_err(|_refused| SignatureError::Malformed)?;
         let mut matched = None;
@@ -78,7 +78,7 @@ impl Adapter for Adyen {
             matched.get_or_insert(secret);
         }
         matched
-            .map(|secret| Verified::by(Trust::Fields, Some(secret)))
+            .map(|secret| Verified { token, ..Verified::by(Trust::Fields, Some(secret)) })
             .ok_or(SignatureError::Missing)
     }
 
@@ -135,15 +135,20 @@ impl Adapter for Adyen {
 }
 
 impl Adyen {
-    fn authenticate(&self, request: &Request<'_>, now: Timestamp) -> Result<(), SignatureError> {
+    /// Which token it came with; none where none is asked for.
+    fn authenticate(
+        &self,
+        request: &Request<'_>,
+        now: Timestamp,
+    ) -> Result<Option<usize>, SignatureError> {
         if self.tokens.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let claimed = credential::header(request, "authorization")?;
         credential::matching(&self.tokens, now, |token| {
             credential::same_token(claimed, &credential::basic(token))
         })
-        .map(|_token| ())
+        .map(Some)
         .ok_or(SignatureError::Mismatch)
     }
 

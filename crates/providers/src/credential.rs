@@ -88,6 +88,10 @@ pub(crate) fn basic(credentials: &str) -> String {
     format!("Basic {}", BASE64.encode(credentials))
 }
 
+fn by_token(token: usize) -> Verified {
+    Verified { token: Some(token), ..Verified::by(Trust::Bearer, None) }
+}
+
 /// Believes a request by the token in its query, `?access_token=…`.
 pub(crate) fn by_query(
     tokens: &[Secret],
@@ -100,7 +104,7 @@ pub(crate) fn by_query(
         .as_ref()
         .map_or(SignatureError::Missing, |_| SignatureError::Mismatch);
     matching(tokens, now, |token| same_token(token, text))
-        .map(|token| Verified::by(Trust::Bearer, Some(token)))
+        .map(by_token)
         .ok_or(otherwise)
 }
 
@@ -122,6 +126,6 @@ pub(crate) fn by_bearer(
     };
     // Compared even where there is none, so that every refusal costs the same.
     matching(tokens, now, |secret| same_token(secret, token))
-        .map(|secret| Verified::by(Trust::Bearer, Some(secret)))
+        .map(by_token)
         .ok_or(otherwise)
 }

@@ -2,6 +2,8 @@
 //!
 //! Rules: PROVIDERS.md, section 2.12. Only the body is signed, so an event's own name is its body's hash.
 
+mod scenarios;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
@@ -30,7 +32,8 @@ const SHAPE: Shape = Shape {
     minor: false,
 };
 
-pub(crate) const PROVIDER: Provider = Provider { name: NAME, build, scenarios: &[] };
+pub(crate) const PROVIDER: Provider =
+    Provider { name: NAME, build, scenarios: &scenarios::SCENARIOS };
 
 struct Generic {
     secrets: Vec<Secret>,

@@ -145,6 +145,8 @@ pub struct Verified {
     pub trust: Trust,
     /// Which of the source's secrets matched, counted from 0: tells when an old one is no longer used.
     pub secret: Option<usize>,
+    /// Likewise of its tokens.
+    pub token: Option<usize>,
     /// The time that was signed with the body: tells when a clock is wrong before it is wrong enough to refuse everything.
     pub signed_at: Option<Timestamp>,
     /// Where the signature protects so little that no other body may come under one transmission (PayPal).
@@ -155,7 +157,7 @@ impl Verified {
     /// Nothing but who sent it.
     #[must_use]
     pub fn by(trust: Trust, secret: Option<usize>) -> Self {
-        Self { trust, secret, signed_at: None, transmission: None }
+        Self { trust, secret, token: None, signed_at: None, transmission: None }
     }
 }
 

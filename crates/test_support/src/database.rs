@@ -114,6 +114,26 @@ impl TestDatabase {
     pub async fn owner(&self) -> anyhow::Result<AsyncPgConnection> {
         Ok(AsyncPgConnection::establish(self.url()).await?)
     }
+
+    /// Every row of every table, as a hash for each: equal means that nothing was written.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn fingerprint(&self) -> anyhow::Result<Vec<String>> {
+        let mut owner = self.owner().await?;
+        let tables = "SELECT relname::text AS name FROM pg_class \
+                      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1";
+        let tables: Vec<Named> = sql_query(tables).load(&mut owner).await?;
+        let mut prints = Vec::new();
+        for Named { name: table } in tables {
+            let print = format!(
+                "SELECT '{table} ' || md5(coalesce(string_agg(row::text, '|' ORDER BY row::text), '')) AS name \
+                 FROM {table} AS row"
+            );
+            prints.push(sql_query(print).get_result::<Named>(&mut owner).await?.name);
+        }
+        Ok(prints)
+    }
 }
 
 impl Drop for TestDatabase {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use waybill_common::backoff::FullJitter;
-use waybill_common::storage::commit::{Committed, Pending, Settled, commit};
+use waybill_common::storage::commit::{Committed, Pending, Settled, commit_with};
 
 use crate::bisect::{Bisection, Fate, Fates, Part};
 use crate::engine::Engine;
@@ -83,7 +83,7 @@ impl Engine {
     async fn transact(&self, part: &[Pending]) -> Result<Committed, Outcome> {
         let mut conn = self.connection().await?;
         let deadline = Duration::from_millis(self.config.database.transaction_timeout_ms);
-        let transaction = commit(&mut conn, part, self.clock.now());
+        let transaction = commit_with(&mut conn, part, self.clock.now(), &self.memory);
         let ended = tokio::time::timeout(deadline, transaction).await;
         // Given back first: asking the database takes a connection too.
         drop(conn);

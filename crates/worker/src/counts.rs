@@ -1,9 +1,10 @@
-//! Writes down what ingest tells about how much it accepted.
+//! Writes down what ingest tells about how much it accepted, and by which secrets.
 
 use std::time::Duration;
 
+use diesel::QueryResult;
 use waybill_common::domain::counts::Report;
-use waybill_common::storage::accepted_counts;
+use waybill_common::storage::{Connection, accepted_counts, secret_uses};
 
 use crate::engine::Engine;
 use crate::outcome::Outcome;
@@ -55,11 +56,17 @@ impl Engine {
 
     async fn try_report(&self, report: &Report) -> Result<(), Outcome> {
         let mut conn = self.connection().await?;
-        let written = accepted_counts::report(&mut conn, &report.replica, &report.counts).await;
+        let written = write(&mut conn, report).await;
         drop(conn);
         match written {
             Ok(()) => Ok(()),
             Err(error) => Err(self.outcome(error).await),
         }
     }
+}
+
+/// Each half may be written without the other: what is told twice changes nothing.
+async fn write(conn: &mut Connection, report: &Report) -> QueryResult<()> {
+    accepted_counts::report(conn, &report.replica, &report.counts).await?;
+    secret_uses::report(conn, &report.replica, &report.secrets).await
 }

@@ -8,6 +8,7 @@ use waybill_common::broker::{Publisher, PublisherState};
 use waybill_common::clock::Clock;
 use waybill_common::config::Config;
 use waybill_common::shutdown::Shutdown;
+use waybill_common::storage::commit::Memory;
 use waybill_common::storage::{Connection, Pool, probe};
 
 use crate::breaker::Breaker;
@@ -21,6 +22,7 @@ pub(crate) struct Engine {
     pub(crate) config: Arc<Config>,
     pub(crate) clock: Clock,
     pub(crate) pool: Pool,
+    pub(crate) memory: Memory,
     pub(crate) locking: Locking,
     pub(crate) publisher: Publisher,
     pub(crate) breaker: Breaker,

@@ -1,31 +1,35 @@
-//! What a worker does besides webhooks: makes the months of the log ahead, looks for retries that never
-//! came back, and tells ingest how old the oldest event in hand is.
+//! What a worker does besides webhooks: makes the months of the log ahead, keeps small tables small, looks for retries
+//! that never came back, and tells ingest how old the oldest event in hand is, and the console how much waits.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 use waybill_common::age::{self, Teller};
+use waybill_common::broker::Depth;
 use waybill_common::domain::Timestamp;
-use waybill_common::storage::{partitions, webhooks};
+use waybill_common::storage::queue_looks::{self, Look};
+use waybill_common::storage::{partitions, secret_uses, webhooks};
 
 use crate::engine::Engine;
 use crate::health::one_line;
 
-const PARTITIONS_EVERY: Duration = Duration::from_secs(24 * 3600);
+const TABLES_EVERY: Duration = Duration::from_secs(24 * 3600);
 const OVERDUE_EVERY: Duration = Duration::from_secs(15);
 /// A retry queue that cannot forward tries again each 180 s, so what is later than this is stuck (BROKER.md, section 2).
 const OVERDUE_AFTER_MICROS: i64 = 200 * 1_000_000;
 /// After a failure.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
-/// Makes partitions at once and daily, until `stop`.
-pub(crate) async fn make_partitions(engine: Arc<Engine>, stop: CancellationToken) {
+/// Makes partitions, and makes small what has grown, at once and daily, until `stop`.
+pub(crate) async fn look_after_tables(engine: Arc<Engine>, stop: CancellationToken) {
     loop {
-        let pause = match make(&engine).await {
+        let pause = match look_after(&engine).await {
             Ok(made) => {
                 tracing::info!(made, "the months of the log are made ahead");
-                PARTITIONS_EVERY
+                TABLES_EVERY
             }
             Err(error) => {
                 tracing::error!(
@@ -79,18 +83,58 @@ pub(crate) async fn tell_age(engine: Arc<Engine>, stop: CancellationToken) {
             _ = ticks.tick() => {}
             () = stop.cancelled() => return,
         }
-        let oldest = engine.progress.oldest_straight();
-        let micros = oldest.map_or(0, |oldest| engine.clock.now().micros() - oldest.micros());
-        let age = Duration::from_micros(micros.max(0).unsigned_abs());
-        if let Err(error) = teller.tell(age).await {
+        if let Err(error) = teller.tell(age_in_hand(&engine)).await {
             tracing::debug!(%error, "the age of messages could not be told");
         }
     }
 }
 
-async fn make(engine: &Engine) -> anyhow::Result<usize> {
+/// Tells in the database how much waits, for a console that reaches nothing else, until `stop`. While the broker is away
+/// nothing is known, and nothing told.
+pub(crate) async fn tell_queues(
+    engine: Arc<Engine>,
+    depth: watch::Receiver<Depth>,
+    stop: CancellationToken,
+) {
+    let worker = Uuid::now_v7();
+    let mut ticks = tokio::time::interval(queue_looks::TELL_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        let ready: Vec<(u16, u32)> = depth.borrow().shards().collect();
+        if ready.is_empty() {
+            continue;
+        }
+        let (oldest_age, seen_at) = (age_in_hand(&engine), engine.clock.now());
+        if let Err(error) = tell(&engine, &Look { worker, ready, oldest_age, seen_at }).await {
+            tracing::debug!(error = one_line(&error), "how much waits could not be told");
+        }
+    }
+}
+
+/// Of the oldest event that came straight from ingest.
+fn age_in_hand(engine: &Engine) -> Duration {
+    let oldest = engine.progress.oldest_straight();
+    let micros = oldest.map_or(0, |oldest| engine.clock.now().micros() - oldest.micros());
+    Duration::from_micros(micros.max(0).unsigned_abs())
+}
+
+async fn tell(engine: &Engine, look: &Look) -> anyhow::Result<()> {
     let mut conn = engine.pool.get().await?;
-    Ok(partitions::make_ahead(&mut conn, engine.clock.now()).await?)
+    Ok(queue_looks::tell(&mut conn, look).await?)
+}
+
+async fn look_after(engine: &Engine) -> anyhow::Result<usize> {
+    let mut conn = engine.pool.get().await?;
+    let made = partitions::make_ahead(&mut conn, engine.clock.now()).await?;
+    if let Err(error) = secret_uses::fold(&mut conn, engine.clock.now()).await {
+        // The table is a little larger until tomorrow.
+        tracing::warn!(%error, "what replicas that are gone have told was not folded");
+    }
+    Ok(made)
 }
 
 async fn overdue(engine: &Engine) -> anyhow::Result<u64> {

@@ -18,6 +18,7 @@ use waybill_common::lock::Locks;
 use waybill_common::ops::{self, Health};
 use waybill_common::service::StartError;
 use waybill_common::shutdown::Shutdown;
+use waybill_common::storage::commit::Memory;
 use waybill_common::storage::pool;
 use waybill_common::telemetry::Scrape;
 
@@ -26,7 +27,7 @@ use crate::consume::Consuming;
 use crate::engine::Engine;
 use crate::health::Watch;
 use crate::hints::Asking;
-use crate::housekeeping::{make_partitions, tell_age, watch_retries};
+use crate::housekeeping::{look_after_tables, tell_age, tell_queues, watch_retries};
 use crate::locking::Locking;
 use crate::metrics::Metrics;
 use crate::progress::Progress;
@@ -131,6 +132,7 @@ fn engine(
     Ok(Engine {
         clock,
         pool,
+        memory: Memory::default(),
         locking: Locking::new(locks, metrics.clone()),
         publisher: Publisher::start(&config.broker, topology.clone(), &stages.roads, SERVICE),
         breaker: Breaker::new(&config.worker),
@@ -150,9 +152,10 @@ async fn work(consuming: Consuming, asking: Option<Asking>, roads: Shutdown) {
     }
     let stop = roads.token();
     roads.spawn(close_breaker(Arc::clone(&engine), stop.clone()));
-    roads.spawn(make_partitions(Arc::clone(&engine), stop.clone()));
+    roads.spawn(look_after_tables(Arc::clone(&engine), stop.clone()));
     roads.spawn(watch_retries(Arc::clone(&engine), stop.clone()));
     roads.spawn(tell_age(Arc::clone(&engine), stop.clone()));
+    roads.spawn(tell_queues(Arc::clone(&engine), consuming.consumer.depth(), stop.clone()));
     if let Some(asking) = asking {
         engine.tasks.spawn(asking.run(consuming.stop.clone()));
     }

@@ -1,15 +1,18 @@
-//! HTTP alone: the same clients and requests, answered by a server that believes everything and does nothing.
+//! The same clients and requests, answered by a server that believes everything, and does nothing, or publishes each as it
+//! came: what the libraries that ingest is built of cost when nothing is between them.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::web::{self, Bytes};
+use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use anyhow::Context as _;
 use tokio::sync::oneshot;
 
 use crate::load::Prepared;
+use crate::machine::{Raw, Stage};
 use crate::storm::storm_of;
 
 /// As long as ingest's answer.
@@ -17,8 +20,30 @@ const ANSWER: &str = r#"{"message":"Webhook received and queued for processing",
 
 /// Answered a second.
 pub(crate) async fn http_alone(requests: Vec<Prepared>, lasts: Duration) -> anyhow::Result<f64> {
+    answered(None, requests, lasts).await
+}
+
+/// Answered a second, each after its confirmed publish.
+pub(crate) async fn http_with_publish(
+    stage: &Stage,
+    requests: Vec<Prepared>,
+    lasts: Duration,
+) -> anyhow::Result<f64> {
+    let raw = stage.queues.raw().await?;
+    let rate = answered(Some(raw), requests, lasts).await;
+    stage.queues.drop_raw().await?;
+    rate
+}
+
+/// `raw` is where each request is published to before it is answered.
+async fn answered(
+    raw: Option<Raw>,
+    requests: Vec<Prepared>,
+    lasts: Duration,
+) -> anyhow::Result<f64> {
     let (told, tells) = oneshot::channel();
-    let server = std::thread::spawn(move || serve(told));
+    let raw = Data::from(Arc::new(raw));
+    let server = std::thread::spawn(move || serve(raw, told));
     let (address, handle) = tells.await.context("the server did not start")?;
     let tally = storm_of(address, requests, lasts).await;
     handle.stop(false).await;
@@ -27,9 +52,16 @@ pub(crate) async fn http_alone(requests: Vec<Prepared>, lasts: Duration) -> anyh
 }
 
 /// As many workers as ingest has.
-fn serve(told: oneshot::Sender<(SocketAddr, ServerHandle)>) -> anyhow::Result<()> {
+fn serve(
+    raw: Data<Option<Raw>>,
+    told: oneshot::Sender<(SocketAddr, ServerHandle)>,
+) -> anyhow::Result<()> {
     actix_web::rt::System::new().block_on(async {
-        let app = || App::new().default_service(web::to(answer));
+        let app = move || {
+            App::new()
+                .app_data(raw.clone())
+                .default_service(web::to(answer))
+        };
         let server = HttpServer::new(app)
             .workers(std::thread::available_parallelism().map_or(1, usize::from))
             .disable_signals()
@@ -43,7 +75,14 @@ fn serve(told: oneshot::Sender<(SocketAddr, ServerHandle)>) -> anyhow::Result<()
     })
 }
 
-async fn answer(_body: Bytes) -> HttpResponse {
+async fn answer(raw: Data<Option<Raw>>, body: Bytes) -> HttpResponse {
+    let is_done = match &**raw {
+        None => true,
+        Some(raw) => matches!(raw.publish(&body).await, Ok(true)),
+    };
+    if !is_done {
+        return HttpResponse::ServiceUnavailable().finish();
+    }
     HttpResponse::Accepted()
         .content_type("application/json")
         .body(ANSWER)

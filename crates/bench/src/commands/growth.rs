@@ -1,6 +1,7 @@
 //! The worker on tables of years, beside the worker on empty ones.
 
 use super::bench::Bench;
+use super::large;
 use crate::ceiling::{Slicing, commit_into};
 use crate::drain::{Drained, drain, drain_into};
 use crate::figure::{Disk, Row, Sample, Series, Target};
@@ -52,10 +53,12 @@ impl Samples {
 }
 
 pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Vec<Row>> {
+    large::filled(bench, on).await
+}
+
+/// On tables that were filled before.
+pub(super) async fn on(grown: &mut Grown, bench: &mut Bench) -> anyhow::Result<Vec<Row>> {
     let rows = bench.options.rows;
-    progress(&format!("growth: filling tables with {rows} rows"));
-    let mut grown = Grown::start(bench).await?;
-    grown.fill(rows).await?;
     let (mut full, mut empty) = (Samples::default(), Samples::default());
     for nth in bench.repetitions() {
         progress(&format!("growth, {nth}"));
@@ -77,6 +80,5 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Vec<Row>> {
         let size = Series(vec![Sample { value: mebibytes, disk }]);
         table.push(Row::plain(format!("table {name} with indexes"), "MiB", size));
     }
-    bench.stage.drop_database(grown.database).await?;
     Ok(table)
 }

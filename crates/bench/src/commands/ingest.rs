@@ -3,9 +3,9 @@
 use waybill_common::clock::Clock;
 
 use super::bench::Bench;
-use crate::ceiling::{http_alone, publish_alone};
-use crate::figure::{Row, Series, Target};
-use crate::measure::sample;
+use crate::ceiling::{http_alone, http_with_publish, publish_alone};
+use crate::figure::{Row, Sample, Series, Target};
+use crate::measure::{measured, sample};
 use crate::report::progress;
 use crate::storm::{accept, account_for};
 use crate::workload::{MIX, Traffic};
@@ -13,12 +13,17 @@ use crate::workload::{MIX, Traffic};
 /// Messages for the ceiling; it may publish them more than once.
 const MESSAGES: usize = 2_000;
 
+/// Of the same libraries, and nothing else in it: no signature, no marker, no event, no trace.
+pub(crate) const BARE: &str = "HTTP and confirmed publish in one bare program";
+
 #[derive(Default)]
 pub(crate) struct Samples {
     pub(crate) http: Series,
     pub(crate) publish: Series,
+    pub(crate) bare: Series,
     pub(crate) stripe: Series,
     pub(crate) native: Series,
+    cpu_us: Series,
 }
 
 impl Samples {
@@ -29,13 +34,17 @@ impl Samples {
         let webhooks = Traffic::stripe(MIX)?.accepted(MESSAGES)?;
         let publishing = publish_alone(&bench.stage, &webhooks, lasts);
         self.publish.push(sample(publishing).await?);
+        let requests = Traffic::stripe(MIX)?.requests(MESSAGES)?;
+        let publishing = http_with_publish(&bench.stage, requests, lasts);
+        self.bare.push(sample(publishing).await?);
         Ok(())
     }
 
     pub(crate) async fn repetition(&mut self, bench: &mut Bench) -> anyhow::Result<()> {
         self.ceilings(bench).await?;
-        let accepted = accepting(bench, Traffic::stripe(MIX)?);
-        self.stripe.push(accepted.await?);
+        let accepted = accepting(bench, Traffic::stripe(MIX)?).await?;
+        self.stripe.push(accepted.rate);
+        self.cpu_us.push(accepted.cpu_us);
         Ok(())
     }
 
@@ -48,9 +57,13 @@ impl Samples {
         let mut rows = vec![
             Row::plain("HTTP alone, 64 clients", "/s", self.http.clone()),
             Row::plain("confirmed publish alone, 64 in flight", "/s", self.publish.clone()),
+            Row::plain(BARE, "/s", self.bare.clone()).beside(self.ceiling()),
             Row::plain("ingest, HMAC", "/s", self.stripe.clone())
                 .beside(self.ceiling())
                 .target(Target::RatioAtLeast(0.75)),
+            Row::plain("ingest, HMAC, beside such a program", "/s", self.stripe.clone())
+                .beside(self.bare.clone()),
+            Row::plain("processor time of ingest a webhook", "µs", self.cpu_us.clone()),
         ];
         if !self.native.0.is_empty() {
             let row = Row::plain("ingest, native with bearer token", "/s", self.native.clone());
@@ -60,23 +73,24 @@ impl Samples {
     }
 }
 
-async fn accepting(
-    bench: &mut Bench,
-    mut traffic: Traffic,
-) -> anyhow::Result<crate::figure::Sample> {
+struct Accepting {
+    rate: Sample,
+    cpu_us: Sample,
+}
+
+async fn accepting(bench: &mut Bench, mut traffic: Traffic) -> anyhow::Result<Accepting> {
     let lasts = bench.lasts();
     let requests = traffic.requests(bench.requests())?;
     bench.stage.ingest().await?;
     let since = Clock::system().now();
-    let mut accepted = 0;
-    let sampled = sample(async {
-        let tally = accept(&mut bench.stage, requests, lasts).await?;
-        accepted = tally.accepted;
-        Ok(tally.per_second())
+    let used_before = bench.stage.ingest_usage()?.cpu_seconds;
+    let (tally, disk) = measured(accept(&mut bench.stage, requests, lasts)).await?;
+    let used = bench.stage.ingest_usage()?.cpu_seconds - used_before;
+    account_for(&mut bench.stage, tally.accepted, since).await?;
+    Ok(Accepting {
+        rate: Sample { value: tally.per_second(), disk },
+        cpu_us: Sample { value: used * 1e6 / tally.accepted as f64, disk },
     })
-    .await?;
-    account_for(&mut bench.stage, accepted, since).await?;
-    Ok(sampled)
 }
 
 pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Vec<Row>> {
@@ -85,7 +99,7 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Vec<Row>> {
         progress(&format!("ingest, {nth}"));
         samples.repetition(bench).await?;
         let native = accepting(bench, Traffic::native(MIX)?).await?;
-        samples.native.push(native);
+        samples.native.push(native.rate);
     }
     Ok(samples.rows())
 }

@@ -1,4 +1,4 @@
-//! A sender of webhooks over one connection that is kept alive, as cheap as a client can be: what it costs is part of
+//! A sender of requests over one connection that is kept alive, as cheap as a client can be: what it costs is part of
 //! the ceilings too.
 
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{HOST, HeaderMap, HeaderValue};
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -21,8 +21,11 @@ use super::{Answer, Sender};
 /// Longer than any answer takes: ingest gives up before.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A signed request, ready to be sent.
+/// A request, ready to be sent.
 pub(crate) struct Prepared {
+    pub(crate) method: Method,
+    /// The only answer that counts as accepted.
+    pub(crate) wanted: u16,
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -57,11 +60,15 @@ impl Client {
         Ok(status)
     }
 
+    /// A ceiling may send the same ones again.
+    fn prepared(&self, index: usize) -> &Prepared {
+        &self.requests[index % self.requests.len()]
+    }
+
     fn request(&self, index: usize) -> Request<Full<Bytes>> {
-        // A ceiling may send the same ones again.
-        let prepared = &self.requests[index % self.requests.len()];
+        let prepared = self.prepared(index);
         let mut request = Request::new(Full::new(prepared.body.clone()));
-        *request.method_mut() = hyper::Method::POST;
+        *request.method_mut() = prepared.method.clone();
         *request.uri_mut() = prepared.path.parse().expect("a path of ours is a URI");
         *request.headers_mut() = prepared.headers.clone();
         request
@@ -72,7 +79,7 @@ impl Sender for Client {
     async fn send(&mut self, index: usize) -> Answer {
         let request = self.request(index);
         match timeout(PATIENCE, self.exchange(request)).await {
-            Ok(Ok(202)) => Answer::Accepted,
+            Ok(Ok(status)) if status == self.prepared(index).wanted => Answer::Accepted,
             Ok(Ok(status)) => Answer::Refused(status),
             Ok(Err(_)) | Err(_) => {
                 self.connection = None;

@@ -4,8 +4,13 @@ use anyhow::Context as _;
 use diesel::sql_types::{BigInt, Double, Nullable, Text, Timestamptz};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
-use waybill_common::config;
+use waybill_common::access::{Grant, Role, Scope, Secret};
+use waybill_common::clock::Clock;
 use waybill_common::domain::Timestamp;
+use waybill_common::storage::access::{NewToken, create_token};
+use waybill_common::{config, id};
+
+const DAY_MICROS: i64 = 86_400_000_000;
 
 /// One run's database on the bench's own server.
 pub(crate) struct Database {
@@ -39,6 +44,12 @@ struct Commits {
 struct Measured {
     #[diesel(sql_type = Nullable<Double>)]
     value: Option<f64>,
+}
+
+#[derive(QueryableByName)]
+struct Said {
+    #[diesel(sql_type = Text)]
+    text: String,
 }
 
 impl Database {
@@ -141,6 +152,28 @@ impl Database {
         .get_result(&mut self.conn)
         .await?;
         measured.value.context("the table is there")
+    }
+
+    /// Texts that a query gives in a column named `text`.
+    pub(crate) async fn texts(&mut self, query: &str) -> anyhow::Result<Vec<String>> {
+        let rows: Vec<Said> = sql_query(query).load(&mut self.conn).await?;
+        Ok(rows.into_iter().map(|row| row.text).collect())
+    }
+
+    /// A token for the console that may look at everything but raw bodies.
+    pub(crate) async fn token(&mut self) -> anyhow::Result<Secret> {
+        let (secret, now) = (Secret::new("wb_"), Clock::system().now());
+        let grant = Grant { role: Role::Viewer, scopes: [Scope::All].into() };
+        let new = NewToken {
+            id: id::at(now),
+            name: "bench",
+            hash: secret.hash(),
+            grant: &grant,
+            created_by: "bench",
+            expires_at: Timestamp::from_micros_saturating(now.micros() + DAY_MICROS),
+        };
+        create_token(&mut self.conn, &new, now).await?;
+        Ok(secret)
     }
 
     /// Runs statements that return nothing.

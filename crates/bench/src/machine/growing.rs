@@ -11,8 +11,11 @@ use super::database::Database;
 
 /// Rows written by one statement.
 const CHUNK: u64 = 100_000;
-/// What must stay free beside the tables: write-ahead log up to `max_wal_size`, and somebody else's files.
+/// What must stay free beside the tables, at most: write-ahead log up to `max_wal_size`, and somebody else's files.
 const SPARE_BYTES: f64 = 20e9;
+/// What is written little leaves little log: of each byte in a table no more than so many.
+const LOG_FACTOR: f64 = 4.0;
+const SPARE_BYTES_LEAST: f64 = 2e9;
 /// That grow with every event.
 pub(crate) const TABLES: [&str; 5] =
     ["webhooks", "event_keys", "order_events", "orders", "order_aliases"];
@@ -71,7 +74,8 @@ impl Growing {
             bytes += database.table_bytes(table).await?;
         }
         let a_copy = bytes / (self.copies + 1) as f64;
-        let needed = a_copy * wanted.saturating_sub(self.copies) as f64 + SPARE_BYTES;
+        let tables = a_copy * wanted.saturating_sub(self.copies) as f64;
+        let needed = tables + (tables * LOG_FACTOR).clamp(SPARE_BYTES_LEAST, SPARE_BYTES);
         let free = free_bytes(&std::env::temp_dir()).await?;
         anyhow::ensure!(
             free >= needed,
@@ -95,12 +99,12 @@ async fn free_bytes(folder: &Path) -> anyhow::Result<f64> {
     Ok(bytes.trim().parse()?)
 }
 
-/// A uuid v7 of a time, the same for the same text; and when the `k`-th copy of something happened: a thousand of them
-/// reach back for twelve days.
+/// The `k`-th copy of an id, a uuid v7 that is as much older as what it names; the same wherever it is named. And when the
+/// `k`-th copy of something happened: a thousand of them reach back for twelve days.
 const HELPERS: &str = "
-CREATE FUNCTION copy_id(at timestamptz, text text) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
-    SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5(text), 1, 3)
-        || '8' || substr(md5(text), 4, 15))::uuid $$;
+CREATE FUNCTION copy_id(id uuid, k bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+    SELECT (lpad(to_hex(('x' || substr(replace(id::text, '-', ''), 1, 12))::bit(48)::bigint - k * 1000000), 12, '0')
+        || '7' || substr(md5(id::text || k), 1, 3) || '8' || substr(md5(id::text || k), 4, 15))::uuid $$;
 CREATE FUNCTION copy_at(at timestamptz, k bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
     SELECT at - k * interval '1000 seconds' $$;
 ";
@@ -110,33 +114,30 @@ const INSERTS: [&str; 5] = [
     "INSERT INTO webhooks (received_at, id, source, provider, account, dedup_key, body_sha256, native_type, order_id,
          state, verdict, reason, attempts, correlation_id, trace_id, committed_at, processing_ms, body, body_encoding,
          headers)
-     SELECT copy_at(received_at, k), copy_id(copy_at(received_at, k), id::text || k), source, provider, account,
-         dedup_key || '.' || k, body_sha256, native_type,
-         copy_id(copy_at(received_at, k), order_id::text || k), state, verdict, reason, attempts, correlation_id,
-         trace_id, copy_at(committed_at, k), processing_ms, body, body_encoding, headers
+     SELECT copy_at(received_at, k), copy_id(id, k), source, provider, account, dedup_key || '.' || k, body_sha256,
+         native_type, copy_id(order_id, k), state, verdict, reason, attempts, correlation_id, trace_id,
+         copy_at(committed_at, k), processing_ms, body, body_encoding, headers
      FROM base_webhooks, generate_series($from::bigint, $until::bigint) k",
     "INSERT INTO event_keys (key, source, dedup_key, body_sha256, webhook_id, order_id)
      SELECT substr(sha256(convert_to(source, 'UTF8') || '\\x00'::bytea || convert_to(dedup_key || '.' || k, 'UTF8')),
              1, 16),
-         source, dedup_key || '.' || k, body_sha256, copy_id(now() - k * interval '1000 seconds', webhook_id::text || k),
-         copy_id(now() - k * interval '1000 seconds', order_id::text || k)
+         source, dedup_key || '.' || k, body_sha256, copy_id(webhook_id, k), copy_id(order_id, k)
      FROM base_event_keys, generate_series($from::bigint, $until::bigint) k",
     "INSERT INTO order_events (order_id, seq, kind, webhook_id, source, dedup_key, body_sha256, native_type, verdict,
          label, from_status, to_status, reason, trust, order_refs, effect, occurred_at, recorded_at, correlation_id,
          trace_id, rules, prev_hash, hash)
-     SELECT copy_id(copy_at(recorded_at, k), order_id::text || k), seq, kind,
-         copy_id(copy_at(recorded_at, k), webhook_id::text || k), source, dedup_key || '.' || k, body_sha256,
+     SELECT copy_id(order_id, k), seq, kind, copy_id(webhook_id, k), source, dedup_key || '.' || k, body_sha256,
          native_type, verdict, label, from_status, to_status, reason, trust, order_refs, effect,
          copy_at(occurred_at, k), copy_at(recorded_at, k), correlation_id, trace_id, rules, prev_hash, hash
      FROM base_order_events, generate_series($from::bigint, $until::bigint) k",
     "INSERT INTO orders (id, namespace, external_id, status, payment, fulfilment, dispute, lifecycle, currency,
          exponent, total, authorized, captured, refunded, disputed, flags, facts, version, last_seq, head_hash, rules,
          created_at, updated_at)
-     SELECT copy_id(copy_at(created_at, k), id::text || k), namespace, external_id || '.' || k, status, payment,
-         fulfilment, dispute, lifecycle, currency, exponent, total, authorized, captured, refunded, disputed, flags,
-         facts, version, last_seq, head_hash, rules, copy_at(created_at, k), copy_at(updated_at, k)
+     SELECT copy_id(id, k), namespace, external_id || '.' || k, status, payment, fulfilment, dispute, lifecycle,
+         currency, exponent, total, authorized, captured, refunded, disputed, flags, facts, version, last_seq,
+         head_hash, rules, copy_at(created_at, k), copy_at(updated_at, k)
      FROM base_orders, generate_series($from::bigint, $until::bigint) k",
     "INSERT INTO order_aliases (namespace, ref, order_id)
-     SELECT namespace, ref || '.' || k, copy_id(now() - k * interval '1000 seconds', order_id::text || k)
+     SELECT namespace, ref || '.' || k, copy_id(order_id, k)
      FROM base_order_aliases, generate_series($from::bigint, $until::bigint) k",
 ];

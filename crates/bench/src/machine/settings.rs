@@ -27,16 +27,20 @@ pub(crate) struct Addresses<'a> {
     pub(crate) ingest: SocketAddr,
     pub(crate) ingest_ops: SocketAddr,
     pub(crate) worker_ops: SocketAddr,
+    pub(crate) console: SocketAddr,
+    pub(crate) console_ops: SocketAddr,
 }
 
 /// The file's text.
 pub(crate) fn text(addresses: &Addresses<'_>, tweak: Tweak) -> String {
-    let Addresses { database, redis, broker, ingest, ingest_ops, worker_ops } = addresses;
+    let Addresses { database, redis, broker, .. } = addresses;
+    let Addresses { ingest, ingest_ops, worker_ops, console, console_ops, .. } = addresses;
     let mut text = format!(
         "profile = \"demo\"\n\
          [redis]\nurl = {:?}\nprefix = {:?}\n\
          [broker]\nurl = {:?}\nprefix = {:?}\n\
          [ingest]\nlisten = \"{ingest}\"\nops_listen = \"{ingest_ops}\"\n\
+         [console]\nlisten = \"{console}\"\nops_listen = \"{console_ops}\"\n\
          [worker]\nops_listen = \"{worker_ops}\"\n",
         redis.url.expose(),
         redis.prefix,

@@ -51,6 +51,16 @@ struct Ingest {
     listens: SocketAddr,
 }
 
+/// A file for the programs, and the addresses that it gives them.
+struct Configured {
+    file: PathBuf,
+    ingest: SocketAddr,
+    ingest_ops: SocketAddr,
+    worker_ops: SocketAddr,
+    console: SocketAddr,
+    console_ops: SocketAddr,
+}
+
 impl Stage {
     /// Starts PostgreSQL and declares the topology.
     pub(crate) async fn set_up(environment: Vec<(String, String)>) -> anyhow::Result<Self> {
@@ -124,8 +134,10 @@ impl Stage {
         if let Some(ingest) = &self.ingest {
             return Ok(ingest.listens);
         }
-        let (file, listens, ops, _) = self.configure(&self.maintenance, Tweak::default())?;
-        let program = Program::start("waybill-ingest", (&file, ops), &self.environment).await?;
+        let Configured { file, ingest: listens, ingest_ops, .. } =
+            self.configure(&self.maintenance, Tweak::default())?;
+        let program =
+            Program::start("waybill-ingest", (&file, ingest_ops), &self.environment).await?;
         self.ingest = Some(Ingest { program, listens });
         Ok(listens)
     }
@@ -141,20 +153,29 @@ impl Stage {
         database: &Database,
         tweak: Tweak,
     ) -> anyhow::Result<Program> {
-        let (file, _, _, ops) = self.configure(database, tweak)?;
-        Program::start("waybill-worker", (&file, ops), &self.environment).await
+        let Configured { file, worker_ops, .. } = self.configure(database, tweak)?;
+        Program::start("waybill-worker", (&file, worker_ops), &self.environment).await
+    }
+
+    /// A console, and where it listens.
+    pub(crate) async fn start_console(
+        &self,
+        database: &Database,
+    ) -> anyhow::Result<(Program, SocketAddr)> {
+        let Configured { file, console, console_ops, .. } =
+            self.configure(database, Tweak::default())?;
+        let program =
+            Program::start("waybill-console", (&file, console_ops), &self.environment).await?;
+        Ok((program, console))
     }
 
     pub(crate) fn redis(&self) -> &Redis {
         &self.redis.config
     }
 
-    fn configure(
-        &self,
-        database: &Database,
-        tweak: Tweak,
-    ) -> anyhow::Result<(PathBuf, SocketAddr, SocketAddr, SocketAddr)> {
+    fn configure(&self, database: &Database, tweak: Tweak) -> anyhow::Result<Configured> {
         let (ingest, ingest_ops, worker_ops) = (free_address()?, free_address()?, free_address()?);
+        let (console, console_ops) = (free_address()?, free_address()?);
         let addresses = Addresses {
             database,
             redis: &self.redis.config,
@@ -162,10 +183,12 @@ impl Stage {
             ingest,
             ingest_ops,
             worker_ops,
+            console,
+            console_ops,
         };
         let file = self.folder.path().join("waybill.toml");
         std::fs::write(&file, text(&addresses, tweak))?;
-        Ok((file, ingest, ingest_ops, worker_ops))
+        Ok(Configured { file, ingest, ingest_ops, worker_ops, console, console_ops })
     }
 
     /// Deletes what was declared and stored on shared servers. What is the bench's own goes with its handles.

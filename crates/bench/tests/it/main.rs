@@ -46,7 +46,7 @@ fn build(name: &str) -> anyhow::Result<()> {
 #[test]
 fn the_ceilings_are_measured() -> anyhow::Result<()> {
     let rows = run(&["ceilings"])?;
-    assert_eq!(rows.len(), 5);
+    assert_eq!(rows.len(), 6);
     for row in rows {
         assert!(row["median"].as_f64().is_some_and(|rate| rate > 0.0), "{row}");
         assert_eq!(row["met"], Value::Null, "{row}");
@@ -75,5 +75,23 @@ fn a_time_that_measures_nothing_is_refused() -> anyhow::Result<()> {
         .output()?;
     assert_eq!(ran.status.code(), Some(COULD_NOT_MEASURE));
     assert!(String::from_utf8(ran.stderr)?.contains("from 0.05 to 600"));
+    Ok(())
+}
+
+#[test]
+fn the_console_is_measured_on_a_log_that_was_filled() -> anyhow::Result<()> {
+    build("waybill-console")?;
+    let rows = run(&["console", "--rows", "4000"])?;
+    let called: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row["figure"].as_str())
+        .collect();
+    for figure in ["webhooks, deep page back, p99", "orders, called, p50", "order, explained, p99"]
+    {
+        assert!(called.contains(&figure), "{figure} is not in {called:?}");
+    }
+    for row in rows {
+        assert!(row["median"].as_f64().is_some_and(|ms| ms > 0.0), "{row}");
+    }
     Ok(())
 }

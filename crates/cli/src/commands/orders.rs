@@ -1,169 +1,118 @@
-//! `waybill orders`: an order as it stands, and why.
+//! `waybill orders`: search, and one order: as it stands, its trail, and why.
 
-use anyhow::bail;
-use serde::Serialize;
-use serde_json::Value;
-use uuid::Uuid;
-use waybill_common::config::Config;
-use waybill_common::domain::audit::Row;
-use waybill_common::domain::{Currency, Money, OrderState, Timestamp};
-use waybill_common::storage::{order_events, orders};
+use waybill_operate::by_hand::{AcknowledgeRequest, UnlinkRequest};
+use waybill_operate::explain::Explanation;
+use waybill_operate::orders::OrderFilter;
+use waybill_operate::trail::{Trail, TrailPart, Verified};
 
-use crate::database;
-use crate::output::{Ending, Output, table};
+use crate::arguments::{OrdersAct, OrdersEvents, OrdersList, OrdersWhat};
+use crate::list;
+use crate::output::{Ending, Output};
+use crate::show;
+use crate::way::Way;
 
-/// An order with its trail, as programs see it.
-#[derive(Serialize)]
-struct Shown {
-    id: Uuid,
-    namespace: String,
-    external_id: Option<String>,
-    #[serde(flatten)]
-    state: OrderState,
-    exponent: Option<i16>,
-    /// A string: it may outgrow what JSON keeps exactly.
-    version: String,
-    head_hash: String,
-    absorbed_into: Option<Uuid>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    events: Vec<Event>,
+/// Rows of a trail that are shown beside an order.
+const TRAIL: i64 = 200;
+
+pub(crate) async fn run(what: OrdersWhat, way: &Way, output: &Output) -> anyhow::Result<Ending> {
+    match what {
+        OrdersWhat::List(asked) => search(asked, way, output).await,
+        OrdersWhat::Show { order } => one(&order, way, output).await,
+        OrdersWhat::Events(asked) => events(asked, way, output).await,
+        OrdersWhat::Explain { order } => {
+            let explained = way.explain(&order).await?;
+            output.result(&explained, |explained: &Explanation| {
+                show::trail::explanation(explained, output)
+            })
+        }
+        OrdersWhat::Verify { order } => {
+            let verified = way.verify(&order).await?;
+            output.result(&verified, show::trail::verified)?;
+            Ok(ending(&verified))
+        }
+        OrdersWhat::Act(act) => by_hand(act, (way, output)).await,
+    }
 }
 
-/// One row of the trail.
-#[derive(Serialize)]
-struct Event {
-    #[serde(flatten)]
-    record: Value,
-    prev_hash: String,
-    hash: String,
+async fn by_hand(act: OrdersAct, with: (&Way, &Output)) -> anyhow::Result<Ending> {
+    match act {
+        OrdersAct::Acknowledge { order, flag, reason } => {
+            let asked = AcknowledgeRequest { reason };
+            super::by_hand::acknowledge((&order, &flag), &asked, with).await
+        }
+        OrdersAct::Unlink { order, name, reason, dry_run } => {
+            let asked = UnlinkRequest { name, reason, dry_run };
+            super::by_hand::unlink(&order, &asked, with).await
+        }
+        OrdersAct::Export { order, out } => {
+            super::export::order(&order, out.as_deref(), with).await
+        }
+    }
 }
 
-pub(crate) async fn show(called: &str, config: &Config, output: &Output) -> anyhow::Result<Ending> {
-    let mut conn = database::connect(config).await?;
-    let found = orders::find(&mut conn, called).await?;
-    if found.is_empty() {
-        output.error(&format!("no order is called «{called}»"));
-        return Ok(Ending::NotWell);
+async fn search(asked: OrdersList, way: &Way, output: &Output) -> anyhow::Result<Ending> {
+    let OrdersList { status, payment, flag, source, q, times, pages } = asked;
+    let mut filter = OrderFilter {
+        status,
+        payment,
+        flag,
+        source,
+        q,
+        from: times.from,
+        to: times.to,
+        limit: pages.limit(),
+        cursor: pages.cursor.clone(),
+    };
+    let ask = async |cursor: Option<String>| {
+        if cursor.is_some() {
+            filter.cursor = cursor;
+        }
+        way.orders(&filter).await
+    };
+    list::print(&pages, output, ask, |orders| show::orders::list(orders, output)).await
+}
+
+async fn one(called: &str, way: &Way, output: &Output) -> anyhow::Result<Ending> {
+    let order = way.order(called).await?;
+    if output.is_json() {
+        return output.result(&order, |_| String::new());
     }
-    let mut all = Vec::new();
-    for order in found {
-        let rows = order_events::trail(&mut conn, order.id).await?;
-        let text = people(&order, &order.stored()?.state, &rows)?;
-        all.push((shown(order, &rows)?, text));
-    }
-    let (values, texts): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-    output.result(&values, |_| texts.join("\n\n"))?;
+    // By its id: the merchant's could be another's by now.
+    let part = TrailPart { after: None, limit: Some(TRAIL) };
+    let trail = way.events(&order.id.to_string(), &part).await?;
+    output.result(&order, |order| {
+        format!("{}\n{}", show::orders::one(order, output), show::trail::rows(&trail, output))
+    })?;
+    tell_of_more(&order.id.to_string(), &trail, output);
     Ok(Ending::Well)
 }
 
-fn shown(order: orders::Order, rows: &[Row]) -> anyhow::Result<Shown> {
-    let state = order.stored()?.state;
-    let order = order.summary;
-    Ok(Shown {
-        id: order.id,
-        state,
-        namespace: order.namespace,
-        external_id: order.external_id,
-        exponent: order.exponent,
-        version: order.version.to_string(),
-        head_hash: hex::encode(&order.head_hash),
-        absorbed_into: order.absorbed_into,
-        created_at: Timestamp::saturating(order.created_at),
-        updated_at: Timestamp::saturating(order.updated_at),
-        events: rows.iter().map(event).collect::<anyhow::Result<_>>()?,
-    })
-}
-
-fn event(row: &Row) -> anyhow::Result<Event> {
-    Ok(Event {
-        record: serde_json::to_value(&row.record)?,
-        prev_hash: hex::encode(row.prev_hash),
-        hash: hex::encode(row.hash),
-    })
-}
-
-fn people(order: &orders::Order, state: &OrderState, rows: &[Row]) -> anyhow::Result<String> {
-    let mut lines = vec![
-        format!(
-            "order      {} ({})",
-            order
-                .external_id
-                .as_deref()
-                .unwrap_or("no merchant's id yet"),
-            order.id
-        ),
-        format!("status     {}", state.status),
-        format!(
-            "axes       payment {} · lifecycle {} · fulfilment {} · dispute {}",
-            state.payment, state.lifecycle, state.fulfilment, state.dispute
-        ),
-        format!("money      {}", money(state)?),
-    ];
-    if !state.flags.is_empty() {
-        let flags: Vec<&str> = state.flags.iter().map(|flag| flag.as_str()).collect();
-        lines.push(format!("flags      {}", flags.join(", ")));
-    }
-    if let Some(into) = order.absorbed_into {
-        lines.push(format!("absorbed   into {into}"));
-    }
-    lines.push(format!("head       {}", hex::encode(&order.head_hash)));
-    lines.push(trail(rows));
-    Ok(lines.join("\n"))
-}
-
-fn money(state: &OrderState) -> anyhow::Result<String> {
-    let Some(currency) = state.currency else {
-        return Ok("none yet".to_owned());
-    };
-    let total = state
-        .total
-        .map_or(Ok("unknown".to_owned()), |total| amount(total, currency));
-    let mut parts = vec![format!("total {}", total?)];
-    for (minor, name) in [
-        (state.authorized, "authorized"),
-        (state.captured, "captured"),
-        (state.refunded, "refunded"),
-        (state.disputed, "disputed"),
-    ] {
-        parts.push(format!("{name} {}", amount(minor, currency)?));
-    }
-    Ok(parts.join(" · "))
-}
-
-fn amount(minor: i64, currency: Currency) -> anyhow::Result<String> {
-    match Money::from_minor(minor, currency) {
-        Ok(money) => Ok(money.to_string()),
-        Err(error) => bail!("the stored amount {minor} {error}"),
+async fn events(asked: OrdersEvents, way: &Way, output: &Output) -> anyhow::Result<Ending> {
+    let limit = asked.limit.or(asked.all.then_some(TRAIL));
+    let mut part = TrailPart { after: asked.after, limit };
+    loop {
+        let trail = way.events(&asked.order, &part).await?;
+        let next = trail.next.as_deref().map(str::parse).transpose()?;
+        match asked.all {
+            true => output.items(&trail.items, || show::trail::rows(&trail, output))?,
+            false => {
+                output.result(&trail, |trail| show::trail::rows(trail, output))?;
+                tell_of_more(&asked.order, &trail, output);
+            }
+        }
+        if !asked.all || next.is_none() {
+            return Ok(Ending::Well);
+        }
+        part.after = next;
     }
 }
 
-/// UTC, to the millisecond.
-fn moment(time: Timestamp) -> String {
-    let text = time.to_string();
-    text.get(..23).unwrap_or(&text).replace('T', " ")
+fn tell_of_more(called: &str, trail: &Trail, output: &Output) {
+    if let Some(next) = &trail.next {
+        output.note(&format!("more: waybill orders events {called} --after {next}"));
+    }
 }
 
-/// The audit trail: when each event happened beside when it was recorded, so that a bad order is seen at a glance.
-fn trail(rows: &[Row]) -> String {
-    let lines = rows.iter().map(|Row { record, hash, .. }| {
-        let from = record.from_status.map_or("–", |status| status.as_str());
-        let label = record
-            .label
-            .map_or(String::new(), |label| format!(" ({})", label.as_str()));
-        [
-            record.seq.to_string(),
-            moment(record.occurred_at),
-            moment(record.recorded_at),
-            record.source.clone(),
-            record.native_type.clone(),
-            record.verdict.to_string(),
-            format!("{from} → {}{label}", record.to_status),
-            record.reason.clone(),
-            hex::encode(&hash[..6]),
-        ]
-    });
-    let heading =
-        ["seq", "occurred", "recorded", "source", "type", "verdict", "status", "reason", "hash"];
-    table(heading, lines)
+fn ending(verified: &Verified) -> Ending {
+    if verified.holds { Ending::Well } else { Ending::NotWell }
 }

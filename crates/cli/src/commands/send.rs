@@ -35,7 +35,11 @@ pub(crate) async fn send(
     }
     let mut planner = Planner::new(config, &arguments.provider, &arguments.sending)?;
     for _ in 0..arguments.orders {
-        planner.live_each(&arguments.scenario)?;
+        if arguments.together {
+            planner.live_together(&arguments.scenario)?;
+        } else {
+            planner.live_each(&arguments.scenario)?;
+        }
     }
     carry_out(planner.finish(&arguments.sending), &arguments.sending, config, output).await
 }

@@ -12,14 +12,13 @@ use waybill_common::storage::access::{self, ApiToken, NewToken};
 use waybill_common::storage::operator_actions::{self, NewAction};
 
 use crate::arguments::Token;
+use crate::commands::WHO;
 use crate::database;
 use crate::output::{Ending, Output, table};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 /// Lets secret scanners and people see what it is.
 const PREFIX: &str = "wb_";
-/// Who acts, as operator actions name it: whoever may reach the database.
-pub(super) const ACTOR: &str = "command line";
 
 #[derive(Serialize)]
 struct Created {
@@ -69,7 +68,7 @@ async fn create(
         name,
         hash: secret.hash(),
         grant: &grant,
-        created_by: ACTOR,
+        created_by: WHO.actor,
         expires_at,
     };
     access::create_token(&mut conn, &new, now).await?;
@@ -87,10 +86,10 @@ pub(super) async fn record(
     now: Timestamp,
 ) -> anyhow::Result<()> {
     let action = NewAction {
-        actor: ACTOR,
+        actor: WHO.actor,
         action,
         reason: "typed by whoever may reach the database",
-        origin: "command line",
+        origin: WHO.origin,
         subject,
         before: None,
         after: None,

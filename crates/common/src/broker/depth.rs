@@ -28,14 +28,16 @@ impl Depth {
     /// Messages ready for workers, over all shards; absent: not known.
     #[must_use]
     pub fn work(&self) -> Option<u64> {
-        if self.queues.is_empty() {
-            return None;
-        }
-        let work = self
-            .queues
-            .iter()
-            .filter(|depth| matches!(depth.queue, Queue::Work { .. }));
-        Some(work.map(|depth| u64::from(depth.ready)).sum())
+        let ready = || self.shards().map(|(_, ready)| u64::from(ready)).sum();
+        (!self.queues.is_empty()).then(ready)
+    }
+
+    /// The same by shard.
+    pub fn shards(&self) -> impl Iterator<Item = (u16, u32)> {
+        self.queues.iter().filter_map(|depth| {
+            let Queue::Work { shard } = depth.queue else { return None };
+            Some((shard, depth.ready))
+        })
     }
 
     #[must_use]

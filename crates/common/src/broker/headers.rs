@@ -4,7 +4,6 @@
 //! (BROKER.md, section 2). What is not a field here cannot be written.
 
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use opentelemetry::propagation::{Extractor, Injector};
 use uuid::Uuid;
 
 const ATTEMPT: &str = "waybill-attempt";
@@ -66,31 +65,6 @@ impl Headers {
             traceparent: text(table, TRACEPARENT),
             tracestate: text(table, TRACESTATE),
         }
-    }
-}
-
-/// Writes the trace context of a propagator; other keys are refused.
-impl Injector for Headers {
-    fn set(&mut self, key: &str, value: String) {
-        match key {
-            TRACEPARENT => self.traceparent = Some(value),
-            TRACESTATE if !value.is_empty() => self.tracestate = Some(value),
-            _ => {}
-        }
-    }
-}
-
-impl Extractor for Headers {
-    fn get(&self, key: &str) -> Option<&str> {
-        match key {
-            TRACEPARENT => self.traceparent.as_deref(),
-            TRACESTATE => self.tracestate.as_deref(),
-            _ => None,
-        }
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        vec![TRACEPARENT, TRACESTATE]
     }
 }
 

@@ -174,9 +174,9 @@ impl Publisher {
         (self.desk.in_flight_max as usize).saturating_sub(self.desk.in_flight.available_permits())
     }
 
-    /// Waits until nothing is unconfirmed, takes no more publishes, and closes the connection. Returns whether
-    /// everything was confirmed or refused in time.
-    pub async fn drain(&self, within: Duration) -> bool {
+    /// Waits until nothing is unconfirmed, and returns whether that was reached. What is published meanwhile is waited for
+    /// as well.
+    pub async fn settle(&self, within: Duration) -> bool {
         let desk = &self.desk;
         let flushed = async {
             desk.republishing.close();
@@ -186,10 +186,16 @@ impl Publisher {
         };
         // Whatever is not confirmed by then may still arrive, and counts as a failure.
         let in_time = timeout(within, flushed).await.is_ok();
-        let flushed = in_time && self.in_flight() == 0;
-        desk.in_flight.close();
-        desk.stop.cancel();
-        flushed
+        in_time && self.in_flight() == 0
+    }
+
+    /// [Settles](Self::settle), takes no more publishes, and closes the connection. Returns whether everything was confirmed
+    /// or refused in time.
+    pub async fn drain(&self, within: Duration) -> bool {
+        let settled = self.settle(within).await;
+        self.desk.in_flight.close();
+        self.desk.stop.cancel();
+        settled
     }
 }
 

@@ -5,8 +5,9 @@ use std::fmt;
 
 use url::Url;
 
-use super::{Config, Profile, SecretText, Source};
+use super::{Config, Oidc, Profile, SecretText, Source};
 use crate::domain::Currency;
+use crate::signing::SigningKey;
 
 /// The shortest time within which every provider answers a sender's patience (Shopify: 5 s in all).
 const SENDER_PATIENCE_MS: u64 = 5_000;
@@ -211,6 +212,11 @@ fn demand_console(config: &Config, demand: &mut Demand<'_>) {
             .into(),
     );
     demand(
+        console.trace_url.as_deref().is_none_or(is_trace_url),
+        "console.trace_url must be a URL with {trace_id} in it, such as https://jaeger.example.com/trace/{trace_id}"
+            .into(),
+    );
+    demand(
         (1..=console.session_max_minutes).contains(&console.session_idle_minutes),
         "console.session_idle_minutes must be at least 1 and not more than session_max_minutes"
             .into(),
@@ -218,6 +224,19 @@ fn demand_console(config: &Config, demand: &mut Demand<'_>) {
     demand(
         console.account_failures_max >= 1 && console.address_failures_max >= 1,
         "console.account_failures_max and address_failures_max must be at least 1".into(),
+    );
+    if !console.export_key.is_empty()
+        && let Err(error) = SigningKey::from_pem(console.export_key.expose())
+    {
+        demand(false, format!("console.export_key {error}"));
+    }
+    if let Some(fault) = config.oidc.as_ref().and_then(Oidc::fault) {
+        demand(false, format!("oidc.{fault}"));
+    }
+    demand(
+        config.oidc.is_none() || console.public_url.is_some() || config.profile == Profile::Demo,
+        "console.public_url must be given where oidc is: the provider sends browsers back there"
+            .into(),
     );
     if config.profile == Profile::Production {
         let plain = console
@@ -230,6 +249,14 @@ fn demand_console(config: &Config, demand: &mut Demand<'_>) {
                 .into(),
         );
     }
+}
+
+/// The id may stand anywhere but in the host's name.
+fn is_trace_url(template: &str) -> bool {
+    let with = |id: &str| Url::parse(&template.replace("{trace_id}", id)).ok();
+    template.contains("{trace_id}")
+        && with("a").is_some_and(|url| ["http", "https"].contains(&url.scheme()))
+        && with("a").map(|url| url.origin()) == with("b").map(|url| url.origin())
 }
 
 /// The URL, if it is nothing but scheme, host and port.

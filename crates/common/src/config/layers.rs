@@ -11,8 +11,14 @@ use config::{Environment, Map, Source, Value, ValueKind};
 use super::load::{ConfigError, unreadable};
 
 /// Keys whose value may stand in a file instead, named by the same key with `_file`.
-const FILED: [Key; 4] =
-    [("database", "url"), ("database", "migrate_url"), ("redis", "url"), ("broker", "url")];
+const FILED: [Key; 6] = [
+    ("database", "url"),
+    ("database", "migrate_url"),
+    ("redis", "url"),
+    ("broker", "url"),
+    ("console", "export_key"),
+    ("oidc", "client_secret"),
+];
 /// Names that other tools set for everyone, and what they set here.
 const WELL_KNOWN: [(&str, &str); 4] = [
     ("DATABASE_URL", "database.url"),
@@ -21,8 +27,17 @@ const WELL_KNOWN: [(&str, &str); 4] = [
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
 ];
 /// Keys, whatever their section, whose value is a list: in the environment its elements are separated by commas.
-pub(super) const LISTS: [&str; 7] =
-    ["trusted_proxies", "delays_seconds", "tokens", "secrets", "allow_from", "operations", "hosts"];
+pub(super) const LISTS: [&str; 9] = [
+    "trusted_proxies",
+    "delays_seconds",
+    "tokens",
+    "secrets",
+    "allow_from",
+    "operations",
+    "hosts",
+    "scopes",
+    "payload_read",
+];
 
 /// Section and name.
 type Key = (&'static str, &'static str);

@@ -271,6 +271,9 @@ pub struct Console {
     /// Where browsers find it, such as `https://waybill.example.com`. With `https` cookies are sent encrypted only.
     /// Absent: `http://` and `listen`.
     pub public_url: Option<String>,
+    /// Where a trace can be looked at, with `{trace_id}` for its id, such as `https://jaeger.example.com/trace/{trace_id}`.
+    /// Absent: pages show the id alone.
+    pub trace_url: Option<String>,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Which address of `X-Forwarded-For` is the client's, counted from the right, 1 being the last.
@@ -286,6 +289,9 @@ pub struct Console {
     /// Failed sign-ins within a quarter of an hour, before an account or an address has to wait.
     pub account_failures_max: u32,
     pub address_failures_max: u32,
+    /// What exports of trails are signed with: an Ed25519 private key as PKCS#8 in PEM. Empty: nothing is exported; in the
+    /// demo profile by a key that is made at start.
+    pub export_key: SecretText,
     pub drain_timeout_ms: u64,
 }
 
@@ -295,6 +301,7 @@ impl Default for Console {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             ops_listen: SocketAddr::from(([127, 0, 0, 1], 9002)),
             public_url: None,
+            trace_url: None,
             trusted_proxies: Vec::new(),
             forwarded_for_position: 1,
             read_pool_max: 8,
@@ -304,6 +311,7 @@ impl Default for Console {
             session_max_minutes: 720,
             account_failures_max: 10,
             address_failures_max: 30,
+            export_key: SecretText::default(),
             drain_timeout_ms: 5_000,
         }
     }

@@ -123,6 +123,14 @@ fn a_console_that_browsers_cannot_trust_is_refused() {
     ] {
         check_refused(&format!("[console]\npublic_url = '{url}'"), "console.public_url must be");
     }
+    for url in [
+        "https://traces.example.com/",
+        "javascript:alert('{trace_id}')",
+        "https://{trace_id}.example.com",
+        "{trace_id}",
+    ] {
+        check_refused(&format!("[console]\ntrace_url = \"{url}\""), "console.trace_url must be");
+    }
     check_refused("[console]\nsession_idle_minutes = 0", "console.session_idle_minutes");
     check_refused("[console]\nsession_idle_minutes = 721", "console.session_idle_minutes");
     check_refused("[console]\naccount_failures_max = 0", "console.account_failures_max");

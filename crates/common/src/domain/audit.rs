@@ -3,6 +3,8 @@
 
 mod effect;
 mod fault;
+mod fold;
+mod leaving;
 mod verify;
 
 use serde::{Deserialize, Serialize};
@@ -13,9 +15,11 @@ use super::canonical::{self, CanonicalError};
 use super::names::named;
 use super::{Label, Reference, Status, Timestamp, Trust, Verdict};
 
-pub use effect::{Absorb, Absorbed, EffectError, TrailEffect};
+pub use effect::{Absorb, Absorbed, Acknowledged, EffectError, Part, Parted, TrailEffect};
 pub use fault::Fault;
-pub use verify::{Row, Stored, fold_trail, states_of_trail, verify_trail};
+pub use fold::{fold_trail, states_of_trail};
+pub use leaving::Leaving;
+pub use verify::{Row, Stored, verify_trail};
 
 /// The `prev_hash` of a trail's first row.
 pub const GENESIS: [u8; 32] = [0; 32];
@@ -30,12 +34,25 @@ pub enum Kind {
     Absorb,
     /// The order became part of another one.
     Absorbed,
+    /// An operator has seen what raises a flag.
+    Acknowledge,
+    /// An operator undid a link: what came by some names counts for another order from now on.
+    Part,
+    /// The order began as what another one parted with.
+    Parted,
 }
 
-named!(Kind { Event => "event", Absorb => "absorb", Absorbed => "absorbed" });
+named!(Kind {
+    Event => "event",
+    Absorb => "absorb",
+    Absorbed => "absorbed",
+    Acknowledge => "acknowledge",
+    Part => "part",
+    Parted => "parted",
+});
 
 /// One row of a trail, without its two hashes: exactly what is hashed. Rows of absorption carry the webhook that
-/// caused them.
+/// caused them; rows of an operator have source `admin` and the id of the operator's action in the webhook's place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub order_id: Uuid,

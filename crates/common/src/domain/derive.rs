@@ -1,32 +1,71 @@
 //! From facts to state: every rule of DOMAIN.md, section 3. Total: any facts give a state, nothing overflows, nothing
-//! depends on the order of arrival. The rules are read from the whole set each time, never remembered.
+//! depends on the order of arrival. The rules are read from the whole set each time, never remembered; only that operations
+//! are counted ([`tally`]) is not done anew with each event.
 
 mod axes;
+mod book;
+mod causes;
 mod currency;
 mod ended;
 mod flags;
 mod headline;
 mod money;
+mod multiset;
 mod payment;
+pub(super) mod tally;
 
-use super::{Facts, INTEGER_MAX, OrderState, Status};
+use std::collections::BTreeSet;
+
+use self::flags::Looked;
+use self::money::Sums;
+use self::tally::Tally;
+use super::{Currency, Facts, Flag, INTEGER_MAX, Lifecycle, OrderState, Status};
 
 /// The book of all payment providers and native sources together.
 const PAYMENTS: &str = "payments";
 
-pub(super) fn state(facts: &Facts) -> OrderState {
-    let currency = currency::of_order(facts);
-    let total = currency.and_then(|currency| money::total(facts, currency));
-    let ended = ended::Ended::of(facts);
-    let sums = money::sums(facts, currency, total, &ended);
-    let payment = payment::of(facts, total, &sums, &ended);
-    let lifecycle = axes::lifecycle(facts);
-    let dispute = axes::dispute(facts);
-    let voided_by = ended.payment_voided_by();
+/// What flags are read from: the facts, and what was found in them.
+struct Found<'a> {
+    facts: &'a Facts,
+    currency: Option<Currency>,
+    total: Option<i64>,
+    sums: Sums,
+    lifecycle: Lifecycle,
+    looked: Looked,
+}
+
+impl<'a> Found<'a> {
+    fn in_facts(facts: &'a Facts, tally: &Tally) -> Self {
+        let currency = currency::of_order(facts, tally);
+        let total = currency.and_then(|currency| money::total(facts, tally, currency));
+        let sums = money::sums(facts, tally, currency, total);
+        Self {
+            facts,
+            currency,
+            total,
+            sums,
+            lifecycle: axes::lifecycle(facts, tally),
+            looked: Looked::over(facts, tally, currency),
+        }
+    }
+}
+
+/// Everything that raises a flag, acknowledged or not.
+pub(super) fn causes(facts: &Facts, flag: Flag) -> BTreeSet<String> {
+    Found::in_facts(facts, &Tally::of(facts)).causes(flag)
+}
+
+/// `tally` is that of these facts.
+pub(super) fn state(facts: &Facts, tally: &Tally) -> OrderState {
+    let found = Found::in_facts(facts, tally);
+    let Found { currency, total, sums, lifecycle, .. } = found;
+    let payment = payment::of(facts, tally, total, &sums);
+    let dispute = axes::dispute(tally);
+    let voided_by = ended::payment_voided_by(tally);
     OrderState {
         status: headline::of(payment, lifecycle, dispute, voided_by),
         payment,
-        fulfilment: axes::fulfilment(facts),
+        fulfilment: axes::fulfilment(facts, tally),
         dispute,
         lifecycle,
         currency,
@@ -35,7 +74,7 @@ pub(super) fn state(facts: &Facts) -> OrderState {
         captured: sums.captured,
         refunded: sums.refunded,
         disputed: sums.disputed,
-        flags: flags::of(facts, currency, total, &sums, lifecycle),
+        flags: found.flags(),
     }
 }
 

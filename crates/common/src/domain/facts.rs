@@ -13,11 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::derive::tally::Tally;
 use super::{
-    CanonicalEvent, Effect, Fact, Hint, INTEGER_MAX, Operation, OrderState, Reference, Timestamp,
-    Trust, derive, first_at,
+    CanonicalEvent, Effect, Fact, Flag, Hint, INTEGER_MAX, Operation, OrderState, Reference,
+    Timestamp, Trust, derive, first_at,
 };
 
+pub(in crate::domain) use amount::written;
 pub(in crate::domain) use objects::{Object, Register};
 pub(in crate::domain) use standing::{Standing, counting};
 
@@ -66,6 +68,12 @@ pub struct Facts {
     /// Source and key of the events that contradicted.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(in crate::domain) conflicts: BTreeSet<(String, String)>,
+    /// Names that an operator took from the order: it never meets the order that has one of them again.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(in crate::domain) parted: BTreeSet<String>,
+    /// What operators have seen of each flag, cause by cause (docs/RULES.md, "Acknowledgements").
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(in crate::domain) acknowledged: BTreeMap<Flag, BTreeSet<String>>,
 }
 
 impl Facts {
@@ -109,6 +117,10 @@ impl Facts {
         });
         learnt |= join_all(&mut self.references, other.references);
         learnt |= join_all(&mut self.conflicts, other.conflicts);
+        learnt |= join_all(&mut self.parted, other.parted);
+        for (flag, causes) in other.acknowledged {
+            learnt |= join_all(self.acknowledged.entry(flag).or_default(), causes);
+        }
         learnt
     }
 
@@ -118,15 +130,76 @@ impl Facts {
             .insert((source.to_owned(), dedup_key.to_owned()))
     }
 
+    /// An operator took these names from the order; `kept` stay with it, though what told of them went along.
+    pub fn part(
+        &mut self,
+        names: impl IntoIterator<Item = String>,
+        kept: impl IntoIterator<Item = Reference>,
+    ) {
+        self.parted.extend(names);
+        self.references.extend(kept);
+    }
+
+    /// Whether an operator took a name from this order that the other one has.
+    #[must_use]
+    pub fn has_parted_from(&self, other: &Self) -> bool {
+        self.has_parted()
+            && other
+                .references
+                .iter()
+                .any(|reference| self.has_parted_with(&reference.name))
+    }
+
+    /// Whether an operator took any name from the order.
+    #[must_use]
+    pub fn has_parted(&self) -> bool {
+        !self.parted.is_empty()
+    }
+
+    /// Whether an operator took this name from the order.
+    #[must_use]
+    pub fn has_parted_with(&self, name: &str) -> bool {
+        self.parted.contains(name)
+    }
+
+    /// The same facts under fewer names.
+    #[must_use]
+    pub fn under(mut self, is_kept: impl Fn(&Reference) -> bool) -> Self {
+        self.references.retain(is_kept);
+        self
+    }
+
+    /// An operator has seen these causes of a flag: they alone raise it no more.
+    pub fn acknowledge(&mut self, flag: Flag, causes: impl IntoIterator<Item = String>) {
+        self.acknowledged.entry(flag).or_default().extend(causes);
+    }
+
+    /// What raises a flag and nobody has acknowledged yet; none where the flag is not raised.
+    #[must_use]
+    pub fn open_causes(&self, flag: Flag) -> BTreeSet<String> {
+        let mut causes = derive::causes(self, flag);
+        if let Some(known) = self.acknowledged.get(&flag) {
+            causes.retain(|cause| !known.contains(cause));
+        }
+        causes
+    }
+
     /// The state that follows from everything known (DOMAIN.md, section 3).
     #[must_use]
     pub fn derive(&self) -> OrderState {
-        derive::state(self)
+        derive::state(self, &Tally::of(self))
     }
 
     /// Every name under which the order was told of.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.references.iter()
+    }
+
+    /// How many operations and names are known: what facts take to read grows with these.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let operations = self.operations.values().map(BTreeMap::len);
+        operations.sum::<usize>() + self.references.len()
     }
 
     /// Each operation's references, in the order of [`Operation`].
@@ -152,6 +225,14 @@ impl Facts {
             .into_iter()
             .flatten()
             .map(|(op_ref, standing)| (op_ref.as_str(), standing))
+    }
+
+    pub(in crate::domain) fn standing(
+        &self,
+        operation: Operation,
+        op_ref: &str,
+    ) -> Option<&Standing> {
+        self.operations.get(&operation)?.get(op_ref)
     }
 
     fn state(&mut self, told: &Told<'_>, statements: &[Fact]) {
@@ -195,4 +276,4 @@ fn exact(number: i64) -> i64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::domain) mod tests;

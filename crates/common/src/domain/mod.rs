@@ -12,6 +12,7 @@ mod reference;
 #[cfg(test)]
 mod sample;
 mod status;
+mod tallied;
 mod timestamp;
 mod verdict;
 
@@ -30,6 +31,7 @@ pub use money::{Currency, Money, MoneyError};
 pub use names::UnknownName;
 pub use reference::Reference;
 pub use status::{Dispute, Flag, Fulfilment, Lifecycle, OrderMoney, OrderState, Payment, Status};
+pub use tallied::Tallied;
 pub use timestamp::{Timestamp, TimestampError};
 pub use verdict::Verdict;
 

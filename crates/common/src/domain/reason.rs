@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{ADMIN, Effect, Fact, Status, Told};
+use super::{ADMIN, Effect, Fact, Flag, Status, Told};
 
 /// `applied`: the join learnt something.
 #[must_use]
@@ -62,6 +62,35 @@ pub fn absorb(other: Uuid) -> String {
 #[must_use]
 pub fn absorbed(into: Uuid) -> String {
     format!("an event links this order with {into}: they are one, and that one goes on")
+}
+
+/// Of a row of kind `acknowledge`.
+#[must_use]
+pub fn acknowledged(flag: Flag, actor: &str, why: &str) -> String {
+    format!("{ADMIN}: {actor} has seen what raises {flag}: {why}")
+}
+
+/// Of a row of kind `part`.
+#[must_use]
+pub fn part(name: &str, other: Uuid, actor: &str, why: &str) -> String {
+    let name = short(name);
+    format!(
+        "{ADMIN}: {actor} undid the link with {name}, which counts for {other} from now on: {why}"
+    )
+}
+
+/// Of a row of kind `parted`, and of rows by which orders that the other one had absorbed follow.
+#[must_use]
+pub fn parted(name: &str, other: Uuid, actor: &str, why: &str) -> String {
+    let name = short(name);
+    format!("{ADMIN}: {actor} undid the link of {name} with {other}: {why}")
+}
+
+/// What is added where an event tells names that an operator has parted from its others.
+#[must_use]
+pub fn disregarded(names: &[&str]) -> String {
+    let names: Vec<&str> = names.iter().map(|name| short(name)).collect();
+    format!("; an operator undid the link with {}, which is not believed", names.join(" and "))
 }
 
 /// Operators' corrections are told from what senders say.

@@ -140,6 +140,12 @@ pub(crate) fn fold<'a>(events: impl IntoIterator<Item = &'a CanonicalEvent>) -> 
     facts
 }
 
+/// What both know.
+pub(crate) fn joined(mut left: Facts, right: &Facts) -> Facts {
+    left.join(right.clone());
+    left
+}
+
 /// Every order of the items.
 pub(crate) fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     let Some((last, rest)) = items.split_last() else { return vec![vec![]] };

@@ -61,9 +61,15 @@ impl Timestamp {
     /// # Errors
     /// `Malformed` if it is no RFC 3339 time, `OutOfRange` outside the years 1970 to 9999.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
-        let time =
-            DateTime::parse_from_rfc3339(text).map_err(|_refused| TimestampError::Malformed)?;
-        Self::from_micros(time.timestamp_micros())
+        Self::from_micros(micros(text)?)
+    }
+
+    /// Likewise, but the nearest time within the range: a bound for times that lie in it.
+    ///
+    /// # Errors
+    /// `Malformed` if it is no RFC 3339 time.
+    pub fn parse_bound(text: &str) -> Result<Self, TimestampError> {
+        micros(text).map(Self::from_micros_saturating)
     }
 
     #[must_use]
@@ -81,6 +87,11 @@ impl Timestamp {
     pub fn to_datetime(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0).expect("the range was checked when it was made")
     }
+}
+
+fn micros(text: &str) -> Result<i64, TimestampError> {
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_refused| TimestampError::Malformed)?;
+    Ok(time.timestamp_micros())
 }
 
 impl fmt::Display for Timestamp {
@@ -105,3 +116,6 @@ impl<'de> Deserialize<'de> for Timestamp {
         Self::parse(&text).map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

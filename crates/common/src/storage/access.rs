@@ -9,8 +9,8 @@ pub use api_tokens::{
     ApiToken, NewToken, create_token, revoke_token, token_by_hash, tokens, use_token,
 };
 pub use operators::{
-    NewOperator, Operator, create_operator, disable_operator, operator_by_name,
-    operator_by_subject, operators, set_password,
+    Identity, NewOperator, Operator, admit_identity, create_operator, disable_operator,
+    operator_by_name, operator_by_subject, operators, set_password,
 };
 pub use sessions::{
     NewSession, Session, begin_session, end_session, end_sessions_of, see_session, session, sweep,

@@ -25,15 +25,26 @@
 //! **What if it dies.** Before COMMIT: nothing was written. After COMMIT, before the acknowledgement: the broker delivers
 //! again, and step 1 finds the events settled. If COMMIT's answer is lost, the error says so and the next delivery decides.
 //!
+//! **What is remembered.** A [`Memory`] holds the facts of large orders as former commits left them, so that they need not be
+//! read again. It decides nothing: the order is read and locked all the same, and its version and the hash that its trail
+//! ends with say whether what is remembered is what is there. What is not known to be committed is not remembered.
+//!
 //! **No deadlocks by design**: every transaction takes its locks in the same order of kinds (orders, names, keys, log) and
 //! sorted within each kind.
 
+pub mod by_hand;
+
 mod component;
+mod foresee;
 mod known;
 mod ledger;
 mod link;
+mod memory;
 mod plan;
 mod write;
+
+pub use foresee::{Foreseen, ForeseenOrder, foresee};
+pub use memory::Memory;
 
 use diesel::QueryResult;
 use diesel::result::Error;
@@ -117,12 +128,25 @@ pub async fn commit(
     batch: &[Pending],
     now: Timestamp,
 ) -> QueryResult<Committed> {
+    commit_with(conn, batch, now, &Memory::default()).await
+}
+
+/// As [`commit`], with what earlier commits left in a memory, and leaves there what this one wrote.
+///
+/// # Errors
+/// As [`commit`].
+pub async fn commit_with(
+    conn: &mut AsyncPgConnection,
+    batch: &[Pending],
+    now: Timestamp,
+    memory: &Memory,
+) -> QueryResult<Committed> {
     let mut included: Vec<usize> = (0..batch.len()).collect();
     let mut missed = Vec::new();
     let mut look = Look::WhereLikely;
     // Ends: each round settles everything, looks more closely (once), or has fewer events than the last.
     while !included.is_empty() {
-        match attempt(conn, batch, &included, (now, look)).await {
+        match attempt(conn, (batch, &included), now, (look, memory)).await {
             Ok(settled) => return Ok(Committed { settled, missed: sorted(missed) }),
             Err(Stop::LookAgain) => look = Look::Everywhere,
             Err(Stop::Missed(lost)) => {
@@ -147,25 +171,28 @@ fn sorted(mut indices: Vec<usize>) -> Vec<usize> {
 
 async fn attempt(
     conn: &mut AsyncPgConnection,
-    batch: &[Pending],
-    included: &[usize],
-    (now, look): (Timestamp, Look),
+    (batch, included): (&[Pending], &[usize]),
+    now: Timestamp,
+    (look, memory): (Look, &Memory),
 ) -> Result<Vec<Settled>, Stop> {
     let events: Vec<(usize, &Pending)> = included
         .iter()
         .map(|&index| (index, &batch[index]))
         .collect();
-    conn.build_transaction()
+    let (settled, orders) = conn
+        .build_transaction()
         .read_committed()
         .run(async |conn| {
-            let known = Known::read(conn, &events, look).await?;
+            let known = Known::read(conn, &events, (look, memory)).await?;
             let stale = known.stale();
             if !stale.is_empty() {
                 return Err(Stop::Missed(stale));
             }
             let plan = plan::plan(&events, known, now);
             write::write(conn, &plan, look).await?;
-            Ok(plan.settled)
+            Ok((plan.settled, plan.orders))
         })
-        .await
+        .await?;
+    memory.keep(orders);
+    Ok(settled)
 }

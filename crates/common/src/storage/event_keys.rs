@@ -84,3 +84,29 @@ pub(super) async fn take(
     let taken: Vec<(Vec<u8>,)> = take.load(&mut conn).await?;
     taken.iter().map(|(key,)| fixed(key)).collect()
 }
+
+statement! {
+    struct Pass<'a> {
+        to: Uuid => SqlUuid,
+        keys: Vec<&'a [u8]> => Array<Binary>,
+        webhook_ids: Vec<Uuid> => Array<SqlUuid>,
+    }
+    -> ();
+    "UPDATE event_keys k SET order_id = $ FROM UNNEST($, $) AS moved(key, webhook_id) \
+     WHERE k.key = moved.key AND k.webhook_id = moved.webhook_id"
+}
+
+/// What these webhooks told counts for another order from now on; keys that they do not hold stay as they are.
+pub(super) async fn pass(
+    conn: &mut AsyncPgConnection,
+    held: &[(Key, Uuid)],
+    to: Uuid,
+) -> QueryResult<()> {
+    let pass = Pass {
+        to,
+        keys: column(held, |(key, _)| key.as_slice()),
+        webhook_ids: column(held, |(_, webhook_id)| *webhook_id),
+    };
+    pass.execute(conn).await?;
+    Ok(())
+}

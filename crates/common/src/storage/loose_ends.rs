@@ -62,7 +62,7 @@ macro_rules! key_of {
 }
 
 /// Each selects what hangs loose, as text.
-const CHECKS: [(&str, &str); 10] = [
+const CHECKS: [(&str, &str); 11] = [
     (
         "webhooks that count hold no key",
         concat!(
@@ -120,6 +120,11 @@ const CHECKS: [(&str, &str); 10] = [
         "dead webhooks have no dead letter",
         "SELECT w.id::text AS loose FROM webhooks w LEFT JOIN dead_letters d ON d.webhook_id = w.id \
          WHERE w.verdict = 'dead' AND d.webhook_id IS NULL",
+    ),
+    (
+        "rows of trails are no operator's action, though they say so",
+        "SELECT e.order_id || ' ' || e.seq AS loose FROM order_events e LEFT JOIN operator_actions a \
+             ON a.id = e.webhook_id WHERE e.kind IN ('acknowledge', 'part', 'parted') AND a.id IS NULL",
     ),
     (
         "changes are told that stand on no trail",

@@ -17,10 +17,12 @@ pub mod partitions;
 pub mod place;
 pub mod pool;
 pub mod probe;
+pub mod queue_looks;
 pub mod recent;
 pub mod reconciliation;
+pub mod replays;
 pub mod schema;
-
+pub mod secret_uses;
 pub mod survey;
 pub mod webhooks;
 

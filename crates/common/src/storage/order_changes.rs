@@ -35,6 +35,11 @@ use uuid::Uuid;
 use super::statement::statement;
 use crate::domain::OrderMoney;
 
+/// No row has so great a number: at a million changes a second they would take thirty thousand years.
+const N_BEYOND: i64 = 999_999_999_999_999_999;
+/// As many as that has: what is documented, so what is accepted.
+const DIGITS_MAX: usize = 18;
+
 /// A row of a trail that changed its order's status or money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ChangeRow {
@@ -72,9 +77,12 @@ impl FromStr for Position {
     type Err = PositionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number = |digits: &str| match digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            true => digits.parse().map_err(|_too_large| PositionError),
-            false => Err(PositionError),
+        let number = |digits: &str| {
+            let are_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+            match are_digits && digits.len() <= DIGITS_MAX {
+                true => digits.parse().map_err(|_empty| PositionError),
+                false => Err(PositionError),
+            }
         };
         let (stamp, n) = text.split_once('-').ok_or(PositionError)?;
         Ok(Self { stamp: number(stamp)?, n: number(n)? })
@@ -91,7 +99,7 @@ pub struct Change {
     pub external_id: Option<String>,
     /// The row of the order's trail that tells of it.
     pub seq: i64,
-    /// `event`, `absorb` or `absorbed`.
+    /// `event`, `absorb`, `absorbed`, `part` or `parted`.
     pub kind: String,
     pub webhook_id: Uuid,
     pub source: String,
@@ -130,6 +138,12 @@ statement! {
      ORDER BY c.stamp, c.n"
 }
 
+statement! {
+    struct Horizon {}
+    -> (BigInt,);
+    "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+}
+
 type Place = (BigInt, BigInt);
 type Order = (SqlUuid, Text, Nullable<Text>);
 type Event = (
@@ -161,6 +175,18 @@ pub async fn changes_after(
     let asked = After { stamp: after.stamp, n: after.n, limit };
     let rows: Vec<Row> = asked.load(conn).await?;
     Ok(rows.into_iter().map(change).collect())
+}
+
+/// The position behind everything that readers are shown at this moment, and before everything that they are shown later:
+/// where to begin for what comes from now on.
+///
+/// # Errors
+/// As any query.
+pub async fn end(conn: &mut AsyncPgConnection) -> QueryResult<Position> {
+    let rows: Vec<(i64,)> = Horizon {}.load(conn).await?;
+    let horizon = rows.into_iter().next().map_or(0, |(horizon,)| horizon);
+    // Shown are stamps below the horizon.
+    Ok(Position { stamp: horizon.saturating_sub(1).max(0), n: N_BEYOND })
 }
 
 fn change(((stamp, n), order, (told, changed), money): Row) -> Change {

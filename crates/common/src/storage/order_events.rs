@@ -13,8 +13,10 @@ use super::statement::{column, statement};
 use crate::domain::Currency;
 use crate::domain::audit::Row;
 
+mod told;
 mod trail;
 
+pub(super) use told::{LITTLE, told_by};
 pub use trail::{trail, trail_after};
 
 statement! {
@@ -74,11 +76,11 @@ statement! {
 
 /// Adds rows to trails and, by the same statement, says which of them changed an order's status or money.
 pub(super) async fn append(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     rows: &[Row],
     changes: &[ChangeRow],
 ) -> QueryResult<()> {
-    let changed = columns(rows, changes).execute(conn).await?;
+    let changed = columns(rows, changes).execute(&mut conn).await?;
     debug_assert_eq!(changed, changes.len(), "an insert without a conflict clause inserts all");
     Ok(())
 }

@@ -68,6 +68,40 @@ statement! {
             (SELECT count(*) FROM dead_letters WHERE replay_state = 'none')"
 }
 
+statement! {
+    struct Accepted { from: DateTime<Utc> => Timestamptz }
+    -> (Nullable<BigInt>,);
+    "SELECT sum(accepted + recovered)::bigint FROM accepted_counts WHERE minute >= $"
+}
+
+statement! {
+    struct LastAccepted<'a> { sources: Vec<&'a str> => Array<Text> }
+    -> (Text, Timestamptz);
+    "SELECT asked.source, last.minute FROM UNNEST($) AS asked(source) CROSS JOIN LATERAL \
+         (SELECT minute FROM accepted_counts counted WHERE counted.source = asked.source \
+          ORDER BY minute DESC LIMIT 1) AS last"
+}
+
+/// How many events ingest accepted in that minute and since, as far as it has reported; absent: it reported nothing.
+///
+/// # Errors
+/// As any query.
+pub async fn accepted(conn: &mut AsyncPgConnection, from: Timestamp) -> QueryResult<Option<i64>> {
+    let rows: Vec<(Option<i64>,)> = Accepted { from: from.to_datetime() }.load(conn).await?;
+    Ok(rows.into_iter().next().and_then(|(sum,)| sum))
+}
+
+/// The last minute in which each of these sources was heard of; one that never was is absent.
+///
+/// # Errors
+/// As any query.
+pub async fn last_accepted(
+    conn: &mut AsyncPgConnection,
+    sources: &[&str],
+) -> QueryResult<Vec<(String, DateTime<Utc>)>> {
+    LastAccepted { sources: sources.to_vec() }.load(conn).await
+}
+
 /// What was received from then until now.
 ///
 /// # Errors

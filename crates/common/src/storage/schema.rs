@@ -120,6 +120,36 @@ table! {
         replay_state -> Text,
         replays -> Integer,
         replayed_at -> Nullable<Timestamptz>,
+        replay_id -> Nullable<Uuid>,
+    }
+}
+
+table! {
+    replays (id) {
+        id -> Uuid,
+        actor -> Text,
+        reason -> Text,
+        origin -> Text,
+        filter -> Jsonb,
+        rate -> Integer,
+        state -> Text,
+        matched -> BigInt,
+        applied -> BigInt,
+        no_change -> BigInt,
+        duplicate -> BigInt,
+        conflict -> BigInt,
+        ignored -> BigInt,
+        unusable -> BigInt,
+        elsewhere -> BigInt,
+        missed -> BigInt,
+        position -> Nullable<Uuid>,
+        holder -> Nullable<Uuid>,
+        lease_until -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        updated_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
     }
 }
 
@@ -130,6 +160,29 @@ table! {
         replica -> Text,
         accepted -> BigInt,
         recovered -> BigInt,
+    }
+}
+
+table! {
+    queue_looks (worker, shard) {
+        worker -> Uuid,
+        shard -> Integer,
+        ready -> BigInt,
+        oldest_age_ms -> BigInt,
+        seen_at -> Timestamptz,
+    }
+}
+
+table! {
+    secret_uses (source, kind, position, replica) {
+        source -> Text,
+        kind -> Text,
+        position -> SmallInt,
+        replica -> Text,
+        since -> Timestamptz,
+        used -> BigInt,
+        last_used_at -> Nullable<Timestamptz>,
+        told_at -> Timestamptz,
     }
 }
 

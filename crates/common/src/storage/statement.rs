@@ -13,7 +13,7 @@ macro_rules! statement {
             $($field:ident: $type:ty => $sql_type:ty),* $(,)?
         }
         -> $row:ty;
-        $text:literal
+        $text:expr
     ) => {
         $(#[$doc])*
         $visible struct $name $(<$life>)? {

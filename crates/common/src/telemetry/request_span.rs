@@ -1,12 +1,12 @@
 //! The root span of a request to a service, by OpenTelemetry's conventions for HTTP servers.
 
-use super::{TraceContext, link, trace_id};
+use super::{ONLY_EXPORTED, TraceContext, link, trace_id};
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, USER_AGENT};
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::{Level, Span};
 use tracing_actix_web::RootSpanBuilder;
 
 /// Strangers' text in a span is cut to this many characters.
@@ -17,23 +17,18 @@ pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let method = request.method().as_str();
-        let route = request.match_pattern();
-        let name = route
-            .as_deref()
-            .map_or_else(|| method.to_owned(), |route| format!("{method} {route}"));
         let span = tracing::info_span!(
             "request",
-            otel.name = %cut(&name),
-            otel.kind = "server",
+            otel.name = Empty,
+            otel.kind = Empty,
             otel.status_code = Empty,
-            http.request.method = %cut(method),
-            http.route = route,
+            http.request.method = %cut(request.method().as_str()),
+            http.route = request.match_pattern(),
             http.response.status_code = Empty,
-            url.path = %cut(request.path()),
-            url.scheme = "http",
-            network.protocol.version = %version(request),
-            user_agent.original = %cut(&text(request.headers(), &USER_AGENT)),
+            url.path = Empty,
+            url.scheme = Empty,
+            network.protocol.version = Empty,
+            user_agent.original = Empty,
             error.type = Empty,
             client.address = Empty,
             caller = Empty,
@@ -42,6 +37,9 @@ impl RootSpanBuilder for RequestSpan {
             webhook.id = Empty,
             trace_id = Empty,
         );
+        if is_exported() {
+            describe(&span, request);
+        }
         // A stranger's trace is none of ours: it may be followed from here, but decides nothing, sampling included.
         link(&span, &stranger(request.headers()));
         if let Some(trace) = trace_id(&span) {
@@ -51,6 +49,9 @@ impl RootSpanBuilder for RequestSpan {
     }
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        if !is_exported() {
+            return;
+        }
         let status = match outcome {
             Ok(response) => response.status(),
             Err(error) => error.as_response_error().status_code(),
@@ -61,6 +62,27 @@ impl RootSpanBuilder for RequestSpan {
             span.record("error.type", status.as_str());
         }
     }
+}
+
+/// Whether anybody is there to see what only traces show.
+#[must_use]
+pub fn is_exported() -> bool {
+    tracing::enabled!(target: ONLY_EXPORTED, Level::INFO)
+}
+
+/// What only a trace shows: where nobody sees traces, it would cost more than reading the webhook does.
+fn describe(span: &Span, request: &ServiceRequest) {
+    let method = request.method().as_str();
+    let name = match request.match_pattern() {
+        Some(route) => format!("{method} {route}"),
+        None => method.to_owned(),
+    };
+    span.record("otel.name", cut(&name))
+        .record("otel.kind", "server")
+        .record("url.path", cut(request.path()))
+        .record("url.scheme", "http")
+        .record("network.protocol.version", version(request))
+        .record("user_agent.original", cut(&text(request.headers(), &USER_AGENT)));
 }
 
 fn stranger(headers: &HeaderMap) -> TraceContext {

@@ -22,11 +22,17 @@ pub struct Caller {
 /// What a caller was known by.
 #[derive(Clone, Debug)]
 pub enum Credential {
-    Token { id: Uuid },
+    Token { id: Uuid, hash: [u8; 32] },
     Session { operator_id: Uuid, hash: [u8; 32], csrf: CsrfToken },
 }
 
 impl Caller {
+    /// Whom the guard has let in with this request.
+    pub(super) fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let caller = request.extensions().get::<Self>().cloned();
+        caller.ok_or(Problem::Unauthenticated)
+    }
+
     /// As operator actions name who acted.
     #[must_use]
     pub fn actor(&self) -> String {
@@ -51,7 +57,6 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<Self>().cloned();
-        ready(caller.ok_or(Problem::Unauthenticated))
+        ready(Self::of(request))
     }
 }

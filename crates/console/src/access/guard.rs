@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 use tracing::Span;
 use waybill_common::access::Secret;
 use waybill_common::domain::Timestamp;
-use waybill_common::storage::access;
+use waybill_common::storage::access::{self, ApiToken, Operator, Session};
 
 use super::{CSRF_FIELD, CSRF_HEADER, Caller, Credential, CsrfToken, Policy, session};
 use crate::app::App;
@@ -32,14 +32,8 @@ pub(crate) async fn admit(
         .app_data::<Data<App>>()
         .expect("every worker is given it")
         .clone();
-    match judge(&app, policy, &mut request).await {
-        Ok(caller) => {
-            if let Some(caller) = caller {
-                Span::current().record("caller", caller.actor());
-                request.extensions_mut().insert(caller);
-            }
-        }
-        Err(problem) => return Ok(refuse(request, audience, &problem)),
+    if let Err(problem) = judge(&app, policy, &mut request).await {
+        return Ok(refuse(request, audience, &problem));
     }
     let response = next.call(request).await?;
     Ok(told(response, audience))
@@ -84,27 +78,25 @@ fn note(problem: &Problem) {
     }
 }
 
-async fn judge(
-    app: &App,
-    policy: Policy,
-    request: &mut ServiceRequest,
-) -> Result<Option<Caller>, Problem> {
+async fn judge(app: &App, policy: Policy, request: &mut ServiceRequest) -> Result<(), Problem> {
     if policy.is_public() {
         // Nobody may be signed in as somebody else by another site's form.
         let safe = request.method().is_safe() || app.origin.is_ours(request.headers());
-        return if safe { Ok(None) } else { Err(Problem::Forged) };
+        return if safe { Ok(()) } else { Err(Problem::Forged) };
     }
     let caller = match bearer(request)? {
         Some(token) => by_token(app, &token).await?,
         None => by_session(app, request).await?,
     };
+    Span::current().record("caller", caller.actor());
+    // Before anything is decided: a refusal, too, is told to somebody who is known.
+    request.extensions_mut().insert(caller.clone());
     if let Credential::Session { csrf, .. } = &caller.credential
         && !request.method().is_safe()
     {
         demand_own_page(app, csrf, request).await?;
     }
-    policy.allows(&caller.grant)?;
-    Ok(Some(caller))
+    policy.allows(&caller.grant)
 }
 
 /// The token of `Authorization: Bearer`. Any other or repeated header is a wrong credential, not none.
@@ -126,13 +118,8 @@ fn bearer(request: &ServiceRequest) -> Result<Option<Secret>, Problem> {
 
 async fn by_token(app: &App, token: &Secret) -> Result<Caller, Problem> {
     let (hash, now) = (token.hash(), app.clock.now());
-    let mut conn = app.read().await?;
-    let found = access::token_by_hash(&mut conn, &hash).await?;
-    drop(conn);
-    let token = found
-        // The index found it by comparing bytes; this comparison takes the same time for any hash.
-        .filter(|found| found.hash.ct_eq(&hash).into())
-        .filter(|found| found.is_valid(now))
+    let token = good_token(app, &hash)
+        .await?
         .ok_or(Problem::Unauthenticated)?;
     let used = token.last_used_at.map(Timestamp::saturating);
     if is_stale(used, now) {
@@ -142,7 +129,7 @@ async fn by_token(app: &App, token: &Secret) -> Result<Caller, Problem> {
     Ok(Caller {
         grant: token.grant()?,
         name: token.name,
-        credential: Credential::Token { id: token.id },
+        credential: Credential::Token { id: token.id, hash },
     })
 }
 
@@ -153,18 +140,10 @@ async fn by_session(app: &App, request: &ServiceRequest) -> Result<Caller, Probl
         .ok_or(Problem::Unauthenticated)?;
     let (secret, now) = (Secret::presented(cookie.value()), app.clock.now());
     let hash = secret.hash();
-    let mut conn = app.read().await?;
-    let found = access::session(&mut conn, &hash).await?;
-    drop(conn);
-    let (session, operator) = found.ok_or(Problem::Unauthenticated)?;
+    let (session, operator) = good_session(app, &hash)
+        .await?
+        .ok_or(Problem::Unauthenticated)?;
     let seen = Timestamp::saturating(session.last_seen_at);
-    let idle = i64::from(app.config.console.session_idle_minutes) * MINUTE_MICROS;
-    let good = operator.disabled_at.is_none()
-        && now < Timestamp::saturating(session.expires_at)
-        && now.micros() - seen.micros() < idle;
-    if !good {
-        return Err(Problem::Unauthenticated);
-    }
     if is_stale(Some(seen), now) {
         let mut conn = app.write().await?;
         access::see_session(&mut conn, &session.hash, now).await?;
@@ -175,6 +154,40 @@ async fn by_session(app: &App, request: &ServiceRequest) -> Result<Caller, Probl
         name: operator.name,
         credential: Credential::Session { operator_id: operator.id, hash, csrf },
     })
+}
+
+/// Whether whoever was let in would be known today, by the same credential. To look is no sign of life of a session.
+///
+/// # Errors
+/// As any query.
+pub(crate) async fn is_still_known(app: &App, caller: &Caller) -> Result<bool, Problem> {
+    match &caller.credential {
+        Credential::Token { hash, .. } => Ok(good_token(app, hash).await?.is_some()),
+        Credential::Session { hash, .. } => Ok(good_session(app, hash).await?.is_some()),
+    }
+}
+
+async fn good_token(app: &App, hash: &[u8; 32]) -> Result<Option<ApiToken>, Problem> {
+    let mut conn = app.read().await?;
+    let found = access::token_by_hash(&mut conn, hash).await?;
+    let now = app.clock.now();
+    Ok(found
+        // The index found it by comparing bytes; this comparison takes the same time for any hash.
+        .filter(|found| found.hash.ct_eq(hash).into())
+        .filter(|found| found.is_valid(now)))
+}
+
+async fn good_session(app: &App, hash: &[u8; 32]) -> Result<Option<(Session, Operator)>, Problem> {
+    let mut conn = app.read().await?;
+    let found = access::session(&mut conn, hash).await?;
+    let now = app.clock.now();
+    let idle = i64::from(app.config.console.session_idle_minutes) * MINUTE_MICROS;
+    Ok(found.filter(|(session, operator)| {
+        let seen = Timestamp::saturating(session.last_seen_at);
+        operator.disabled_at.is_none()
+            && now < Timestamp::saturating(session.expires_at)
+            && now.micros() - seen.micros() < idle
+    }))
 }
 
 /// Once a minute is often enough to remember that somebody was there.

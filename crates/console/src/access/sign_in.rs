@@ -80,7 +80,7 @@ pub async fn sign_in_by_link(
     begin(app, &mut conn, (&operator, "link"), address).await
 }
 
-async fn begin(
+pub(super) async fn begin(
     app: &App,
     conn: &mut Connection,
     (operator, means): (&Operator, &str),

@@ -10,8 +10,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi, Ref, ResponseBuilder, SecurityReq
 use utoipa::{OpenApi as _, PartialSchema as _};
 
 use super::{
-    activity, changes, dead_letters, explain, orders, reconciliation, replay, session, sources,
-    stats, trail, webhooks,
+    activity, by_hand, changes, dead_letters, explain, export, orders, reconciliation, replay,
+    replays, session, sources, stats, trail, webhooks,
 };
 use crate::problem::{Problem, ProblemBody};
 use crate::route::{self, Audience};
@@ -30,13 +30,23 @@ use crate::route::{self, Audience};
         trail::events,
         trail::verify,
         explain::explain,
+        export::order,
+        export::public_key,
+        by_hand::acknowledge,
+        by_hand::unlink,
         webhooks::search,
         webhooks::show,
         webhooks::body,
         dead_letters::search,
         dead_letters::groups,
+        dead_letters::show,
         replay::preview,
         replay::replay,
+        replays::list,
+        replays::ask,
+        replays::show,
+        replays::cancel,
+        replays::stream,
         reconciliation::show,
         changes::list,
         changes::stream,

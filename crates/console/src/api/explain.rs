@@ -1,54 +1,11 @@
 //! Why is this order in this state?
 
 use actix_web::web::{Data, Json, Path};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
-use waybill_common::domain::Facts;
-use waybill_common::domain::audit::{Row, states_of_trail};
-use waybill_common::storage::order_events;
+use waybill_operate::explain;
+pub use waybill_operate::explain::{Explanation, Step, steps};
 
-use super::orders::one;
 use crate::app::App;
-use crate::difference::{Changed, changed};
 use crate::problem::{Problem, ProblemBody};
-
-/// The order's way to its state.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Explanation {
-    pub order_id: Uuid,
-    pub status: String,
-    /// In the order in which they were committed.
-    pub steps: Vec<Step>,
-}
-
-/// One event, and what it did.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Step {
-    pub seq: i64,
-    /// `event`, `absorb` or `absorbed`.
-    pub kind: String,
-    pub webhook_id: Uuid,
-    pub source: String,
-    pub native_type: String,
-    pub verdict: String,
-    /// The rule that decided, in one sentence.
-    pub rule: String,
-    /// `normal`, `correction` or `anomaly`; absent where the status stayed.
-    pub label: Option<String>,
-    pub from_status: Option<String>,
-    pub to_status: String,
-    /// What differs from the state before it, by field: `[before, after]`. Status, axes, money and flags.
-    #[schema(value_type = Object)]
-    pub changed: Changed,
-    pub occurred_at: String,
-    pub recorded_at: String,
-    /// Whether something that happened later had been recorded before it.
-    pub late: bool,
-    pub trace_id: Option<String>,
-    /// SHA-256 of what the webhook means, in hexadecimal digits.
-    pub body_sha256: String,
-}
 
 /// Explains an order's state: each event in order, the rule that decided, and what it changed.
 #[utoipa::path(get, path = "/api/v1/orders/{order}/explain", tag = "orders",
@@ -57,49 +14,6 @@ pub struct Step {
         (status = 404, description = "No such order", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "Several are called so", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn explain(called: Path<String>, app: Data<App>) -> Result<Json<Explanation>, Problem> {
-    of(&app, &called).await.map(Json)
-}
-
-/// The same for pages.
-///
-/// # Errors
-/// `NotFound`, or `Conflict` where several orders are called so.
-pub async fn of(app: &App, called: &str) -> Result<Explanation, Problem> {
     let mut conn = app.read().await?;
-    let order = one(&mut conn, called).await?;
-    let rows = order_events::trail(&mut conn, order.id).await?;
-    let states = states_of_trail(rows.iter().map(|row| &row.record))
-        .map_err(|fault| Problem::Internal(anyhow::anyhow!("{fault}")))?;
-    let beginning = Facts::default().derive();
-    let earlier = std::iter::once(&beginning).chain(&states);
-    let mut latest = None;
-    let mut steps = Vec::with_capacity(rows.len());
-    for (row, (before, after)) in rows.iter().zip(earlier.zip(&states)) {
-        let late = latest.is_some_and(|latest| row.record.occurred_at < latest);
-        latest = latest.max(Some(row.record.occurred_at));
-        steps.push(step(row, changed(before, after), late));
-    }
-    Ok(Explanation { order_id: order.id, status: order.summary.status, steps })
-}
-
-fn step(row: &Row, changed: Changed, late: bool) -> Step {
-    let record = &row.record;
-    Step {
-        seq: record.seq,
-        kind: record.kind.to_string(),
-        webhook_id: record.webhook_id,
-        source: record.source.clone(),
-        native_type: record.native_type.clone(),
-        verdict: record.verdict.to_string(),
-        rule: record.reason.clone(),
-        label: record.label.map(|label| label.to_string()),
-        from_status: record.from_status.map(|status| status.to_string()),
-        to_status: record.to_status.to_string(),
-        changed,
-        occurred_at: record.occurred_at.to_string(),
-        recorded_at: record.recorded_at.to_string(),
-        late,
-        trace_id: record.trace_id.clone(),
-        body_sha256: hex::encode(record.body_sha256),
-    }
+    Ok(Json(explain::explain(&mut conn, &called).await?))
 }

@@ -9,15 +9,15 @@ use waybill_console::route::{Audience, table};
 use crate::support::{TestConsole, later};
 
 /// A route, without the handler.
-struct Entry {
-    method: Method,
-    path: String,
-    policy: Policy,
+pub(crate) struct Entry {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) policy: Policy,
     audience: Audience,
 }
 
 /// The table, with something in the place of each parameter. Streams have no end, so only their refusals are awaited.
-fn entries() -> Vec<Entry> {
+pub(crate) fn entries() -> Vec<Entry> {
     table()
         .iter()
         .map(|route| Entry {
@@ -40,7 +40,7 @@ fn filled(path: &str) -> String {
         .join("/")
 }
 
-async fn answered(
+pub(crate) async fn answered(
     console: &TestConsole,
     entry: &Entry,
     headers: &[(&str, &str)],
@@ -55,14 +55,14 @@ async fn answered(
 }
 
 /// Not let in: told to sign in.
-fn is_shut_out(entry: &Entry, status: StatusCode) -> bool {
+pub(crate) fn is_shut_out(entry: &Entry, status: StatusCode) -> bool {
     match entry.audience {
         Audience::Program => status == StatusCode::UNAUTHORIZED,
         Audience::Person => status == StatusCode::SEE_OTHER,
     }
 }
 
-fn is_let_in(status: StatusCode) -> bool {
+pub(crate) fn is_let_in(status: StatusCode) -> bool {
     ![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status)
         && !status.is_server_error()
 }
@@ -88,6 +88,8 @@ async fn without_a_good_credential_every_route_but_public_ones_is_shut() -> anyh
         vec![("authorization", bearer("wb_nothing"))],
         vec![("authorization", bearer(""))],
         vec![("authorization", "Basic YWRhOnNlY3JldA==".to_owned())],
+        vec![("authorization", "Bearer".to_owned())],
+        vec![("authorization", bearer(&"x".repeat(300)))],
         vec![("authorization", bearer(&expired))],
         vec![("authorization", bearer(&revoked))],
         vec![("cookie", "waybill=nothing".to_owned())],
@@ -111,6 +113,21 @@ async fn without_a_good_credential_every_route_but_public_ones_is_shut() -> anyh
         }
     }
     assert!(shut > 100, "only {shut} were tried");
+    console.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_good_tokens_none_is_taken() -> anyhow::Result<()> {
+    let console = TestConsole::start().await?;
+    let token = console
+        .token(Role::Admin, &[Scope::All, Scope::PayloadRead])
+        .await?;
+    let good = format!("Bearer {token}");
+    let twice = [("authorization", good.as_str()), ("authorization", good.as_str())];
+    for entry in entries().iter().filter(|entry| !entry.policy.is_public()) {
+        let status = answered(&console, entry, &twice).await?;
+        assert!(is_shut_out(entry, status), "{} {}: {status}", entry.method, entry.path);
+    }
     console.finish().await
 }
 
@@ -197,7 +214,11 @@ fn what_is_public_is_known_by_name() {
         [
             "GET /api/v1/openapi.json",
             "GET /api/docs/{file:.*}",
+            "GET /assets/{version}/{file:.*}",
+            "GET /sign-in",
             "POST /sign-in",
+            "GET /sign-in/oidc",
+            "GET /sign-in/oidc/back",
             "GET /sign-in/{link}",
         ]
     );

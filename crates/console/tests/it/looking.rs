@@ -4,7 +4,9 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use waybill_common::access::{Role, Scope};
 use waybill_common::domain::Effect;
+use waybill_common::domain::counts::{SecretKind, SecretUse};
 use waybill_common::storage::dead_letters::{Body, Burial, DeathReason, bury};
+use waybill_common::storage::secret_uses;
 use waybill_test_support::eventually;
 
 use crate::support::{SOON, TestConsole, later, now, told};
@@ -78,6 +80,7 @@ async fn each_filter_narrows_the_search_down() -> anyhow::Result<()> {
     let (_, trail) = console.get("/api/v1/orders/A-2/events").await?;
     let id = order["id"].as_str().unwrap();
     let webhook = trail["items"][1]["record"]["webhook_id"].as_str().unwrap();
+    let event = trail["items"][1]["record"]["dedup_key"].as_str().unwrap();
     for (query, expected) in [
         ("", vec!["A-3", "A-2", "A-1"]),
         ("status=paid", vec!["A-2"]),
@@ -92,6 +95,11 @@ async fn each_filter_narrows_the_search_down() -> anyhow::Result<()> {
         (&format!("q={id}"), vec!["A-2"]),
         (&format!("q={webhook}"), vec!["A-2"]),
         ("q=A-1&status=paid", vec![]),
+        ("q=A-", vec!["A-3", "A-2", "A-1"]),
+        ("q=order:A", vec!["A-3", "A-2", "A-1"]),
+        ("q=A-&status=paid", vec!["A-2"]),
+        ("q=-1", vec![]),
+        (&format!("q={event}"), vec!["A-2"]),
         ("q=nothing", vec![]),
         ("q=%00", vec![]),
         ("from=2026-01-01T12:00:00Z", vec!["A-3", "A-2", "A-1"]),
@@ -321,6 +329,32 @@ async fn sources_are_shown_without_their_secrets() -> anyhow::Result<()> {
     assert_eq!(sources[1]["secrets"][0]["active"], json!(true));
     let text = sources.to_string();
     assert!(!text.contains("whsec_test") && !text.contains("test-token"), "{text}");
+    let secret = &sources[1]["secrets"][0];
+    assert_eq!((&secret["standing"], &secret["usage"]), (&json!("unknown"), &json!(null)));
+
+    let used = SecretUse {
+        source: "stripe".into(),
+        kind: SecretKind::Secret,
+        position: 0,
+        since: now(),
+        used: 3,
+        last_used_at: Some(later(1)),
+        told_at: later(2),
+    };
+    let mut conn = console.database.connection().await?;
+    secret_uses::report(&mut conn, "r", &[used]).await?;
+    let (_, sources) = console.get("/api/v1/sources").await?;
+    assert_eq!(
+        (&sources[1]["rotation"], &sources[1]["secrets"][0]["standing"]),
+        (&json!("one is in use"), &json!("used"))
+    );
+    let usage = json!({
+        "since": "2026-01-01T12:00:00Z", "used": 3, "last_used_at": "2026-01-01T12:00:01Z",
+    });
+    assert_eq!(sources[1]["secrets"][0]["usage"], usage);
+    let (_, stats) = console.get("/api/v1/stats").await?;
+    assert_eq!(stats["sources"][1]["last_verified_at"], "2026-01-01T12:00:01Z");
+    assert_eq!(stats["sources"][1]["rotation"], "one is in use");
     console.finish().await
 }
 

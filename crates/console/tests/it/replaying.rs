@@ -7,27 +7,18 @@ use waybill_common::access::{Role, Scope};
 use waybill_common::domain::envelope::Envelope;
 use waybill_common::domain::{Effect, Hint};
 use waybill_common::id;
-use waybill_common::storage::commit::Pending;
-use waybill_common::storage::dead_letters::{Body, Burial, DeathReason, begin_replay, bury};
+use waybill_common::storage::commit::{Pending, commit};
+use waybill_common::storage::dead_letters::{DeathReason, begin_replay};
 use waybill_common::storage::operator_actions;
 use waybill_common::storage::place::Place;
 use waybill_providers::{adapter, again};
 
 use crate::support::{TestConsole, later, now, told};
 
-/// A payment that an adapter of former days could not use, although its body is good.
-async fn buried(console: &TestConsole, status: &str) -> anyhow::Result<Pending> {
-    let mut pending = console.pending("A-1", status, 500)?;
-    pending.envelope.event.effect = Effect::Unusable { reason: "not understood then".into() };
-    let burial = Burial {
-        body: Body::Event(&pending),
-        reason: DeathReason::Unusable,
-        error: "not understood then".into(),
-        attempts: 1,
-    };
-    let mut conn = console.database.connection().await?;
-    anyhow::ensure!(bury(&mut conn, &[burial], now()).await?.len() == 1, "it is dead now");
-    Ok(pending)
+/// A dead letter that would pay the order A-1.
+async fn buried(console: &TestConsole) -> anyhow::Result<Uuid> {
+    let letter = console.bury("A-1", "paid", 500).await?;
+    Ok(letter.envelope.event.webhook_id)
 }
 
 async fn replay(console: &TestConsole, id: Uuid, body: &Value) -> anyhow::Result<Response> {
@@ -44,11 +35,11 @@ async fn replay(console: &TestConsole, id: Uuid, body: &Value) -> anyhow::Result
 async fn a_dead_letter_is_previewed_then_replayed_once_and_on_record() -> anyhow::Result<()> {
     let console = TestConsole::start().await?;
     console.tell("A-1", &["placed"]).await?;
-    let id = buried(&console, "paid").await?.envelope.event.webhook_id;
+    let id = buried(&console).await?;
     let (status, preview) = console
         .get(&format!("/api/v1/dead-letters/{id}/preview"))
         .await?;
-    assert_eq!((status, &preview["unusable"]), (StatusCode::OK, &Value::Null), "{preview}");
+    assert_eq!((status, &preview["verdict"]), (StatusCode::OK, &json!("applied")), "{preview}");
     assert_eq!(preview["effects"][0]["external_id"], "A-1");
     assert_eq!(preview["effects"][0]["changed"]["status"], json!(["pending", "paid"]));
     assert_eq!(preview["effects"][0]["changed"]["captured"], json!([0, 9999]));
@@ -107,14 +98,9 @@ async fn an_answer_that_was_fetched_is_understood_as_one_again() -> anyhow::Resu
     let console = TestConsole::start().await?;
     let pending = fetched(&console)?;
     let id = pending.envelope.event.webhook_id;
-    let burial = Burial {
-        body: Body::Event(&pending),
-        reason: DeathReason::Exhausted,
-        error: "it failed too often".into(),
-        attempts: 9,
-    };
-    let mut conn = console.database.connection().await?;
-    assert_eq!(bury(&mut conn, &[burial], later(2)).await?.len(), 1);
+    console
+        .bury_as(&pending, DeathReason::Exhausted, "it failed too often")
+        .await?;
 
     let body = json!({ "reason": "the database is mended" });
     let (status, replayed) = told(replay(&console, id, &body).await?).await?;
@@ -125,9 +111,28 @@ async fn an_answer_that_was_fetched_is_understood_as_one_again() -> anyhow::Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_letter_whose_key_is_taken_is_previewed_as_the_duplicate_that_it_is() -> anyhow::Result<()>
+{
+    let console = TestConsole::start().await?;
+    let pending = console.bury("A-1", "paid", 500).await?;
+    let id = pending.envelope.event.webhook_id;
+    // Its sender sent it again, and that one counted.
+    let again = console.pending("A-1", "paid", 500)?;
+    let mut conn = console.database.connection().await?;
+    commit(&mut conn, &[again], later(1)).await?;
+    let (_, preview) = console
+        .get(&format!("/api/v1/dead-letters/{id}/preview"))
+        .await?;
+    assert_eq!((&preview["verdict"], &preview["effects"]), (&json!("duplicate"), &json!([])));
+    let (_, replayed) = told(replay(&console, id, &json!({ "reason": "x" })).await?).await?;
+    assert_eq!(replayed["verdict"], "duplicate");
+    console.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_operators_at_once_one_wins() -> anyhow::Result<()> {
     let console = TestConsole::start().await?;
-    let id = buried(&console, "paid").await?.envelope.event.webhook_id;
+    let id = buried(&console).await?;
     let body = json!({ "reason": "both press the button" });
     let (one, other) = tokio::join!(replay(&console, id, &body), replay(&console, id, &body));
     let mut statuses = [one?.status().as_u16(), other?.status().as_u16()];
@@ -141,7 +146,7 @@ async fn of_two_operators_at_once_one_wins() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_began_and_is_gone_holds_nobody_up_for_long() -> anyhow::Result<()> {
     let console = TestConsole::start().await?;
-    let id = buried(&console, "paid").await?.envelope.event.webhook_id;
+    let id = buried(&console).await?;
     let mut conn = console.database.connection().await?;
     assert!(begin_replay(&mut conn, id, (now(), now())).await?);
     let body = json!({ "reason": "the other console died" });
@@ -157,7 +162,7 @@ async fn a_replay_needs_a_reason_a_letter_and_a_source() -> anyhow::Result<()> {
         config.sources.remove("payments");
     })
     .await?;
-    let id = buried(&console, "paid").await?.envelope.event.webhook_id;
+    let id = buried(&console).await?;
     for body in [json!({}), json!({ "reason": " " }), json!({ "reason": "x", "more": 1 })] {
         assert_eq!(replay(&console, id, &body).await?.status(), 400, "{body}");
     }
@@ -173,19 +178,15 @@ async fn what_is_still_unusable_is_dead_again_and_can_be_replayed_again() -> any
     let mut pending = console.pending("A-1", "paid", 500)?;
     pending.envelope.event.effect = Effect::Unusable { reason: "no JSON".into() };
     pending.envelope.body = b"no JSON".to_vec();
-    let burial = Burial {
-        body: Body::Event(&pending),
-        reason: DeathReason::Unusable,
-        error: "no JSON".into(),
-        attempts: 1,
-    };
-    let mut conn = console.database.connection().await?;
-    bury(&mut conn, &[burial], now()).await?;
+    console
+        .bury_as(&pending, DeathReason::Unusable, "no JSON")
+        .await?;
     let id = pending.envelope.event.webhook_id;
     let (_, preview) = console
         .get(&format!("/api/v1/dead-letters/{id}/preview"))
         .await?;
-    assert_eq!((&preview["unusable"], &preview["effects"]), (&json!("no JSON"), &json!([])));
+    assert_eq!((&preview["verdict"], &preview["rule"]), (&json!("dead"), &json!("no JSON")));
+    assert_eq!(preview["effects"], json!([]));
     let (_, replayed) = told(replay(&console, id, &json!({ "reason": "try" })).await?).await?;
     assert_eq!(replayed["verdict"], "dead", "{replayed}");
     let (_, letters) = console

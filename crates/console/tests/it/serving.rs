@@ -61,7 +61,7 @@ async fn every_answer_tells_browsers_to_be_strict() -> anyhow::Result<()> {
         assert!(!policy.contains("unsafe-inline") && !policy.contains("unsafe-eval"));
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["x-frame-options"], "DENY");
-        assert_eq!(headers["referrer-policy"], "no-referrer");
+        assert_eq!(headers["referrer-policy"], "same-origin");
         assert_eq!(headers["cross-origin-opener-policy"], "same-origin");
         assert_eq!(headers["cache-control"], "no-store");
         assert!(!headers.contains_key("strict-transport-security"), "{path}");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde_json::Value;
+use url::form_urlencoded::Serializer;
 use waybill_common::access::{Grant, PasswordHash, Role, Scope, Secret};
 use waybill_common::clock::Clock;
 use waybill_common::config::{self, Config};
@@ -26,6 +27,11 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 
 const CONFIG: &str = r#"
 profile = "demo"
+# Whoever needs them says so.
+[broker]
+url = "amqp://127.0.0.1:1/%2f"
+[redis]
+url = "redis://127.0.0.1:1/0"
 [console]
 listen = "127.0.0.1:0"
 ops_listen = "127.0.0.1:0"
@@ -141,6 +147,12 @@ impl TestConsole {
         self.browser(&answer).await
     }
 
+    /// An operator of that role, signed in.
+    pub(crate) async fn signed_in(&self, name: &str, role: Role) -> anyhow::Result<Browser> {
+        self.operator(name, role).await?;
+        self.sign_in(name).await
+    }
+
     /// The session that an answer began.
     pub(crate) async fn browser(&self, answer: &Response) -> anyhow::Result<Browser> {
         let set = answer.headers()[SET_COOKIE].to_str()?;
@@ -156,6 +168,47 @@ impl TestConsole {
         Ok(Browser { cookie, csrf })
     }
 
+    /// A page, as a browser with that session asks for it.
+    pub(crate) async fn page(&self, browser: &Browser, path: &str) -> anyhow::Result<Response> {
+        let request = self
+            .http
+            .get(self.url(path))
+            .header("accept", "text/html")
+            .header("cookie", &browser.cookie);
+        Ok(request.send().await?)
+    }
+
+    /// The text of a page that is there.
+    pub(crate) async fn shown(&self, browser: &Browser, path: &str) -> anyhow::Result<String> {
+        let answer = self.page(browser, path).await?;
+        anyhow::ensure!(answer.status() == 200, "{path}: {}", answer.status());
+        Ok(answer.text().await?)
+    }
+
+    /// Sends a form of one of our pages; where it leads.
+    pub(crate) async fn submit(
+        &self,
+        browser: &Browser,
+        (path, fields): (&str, &[(&str, &str)]),
+    ) -> anyhow::Result<(StatusCode, Option<String>)> {
+        let form = Serializer::new(String::new())
+            .append_pair("csrf_token", &browser.csrf)
+            .extend_pairs(fields)
+            .finish();
+        let request = self
+            .http
+            .post(self.url(path))
+            .header("cookie", &browser.cookie)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
+        let answer = request.send().await?;
+        let location = answer.headers().get("location");
+        let location = location
+            .map(|location| location.to_str().map(str::to_owned))
+            .transpose()?;
+        Ok((answer.status(), location))
+    }
+
     /// A request with a token.
     pub(crate) fn with_token(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
         self.http
@@ -165,7 +218,16 @@ impl TestConsole {
 
     /// Gets a path with a token that may look at everything.
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<(StatusCode, Value)> {
-        let token = self.token(Role::Viewer, &[Scope::All]).await?;
+        self.get_as(Role::Viewer, path).await
+    }
+
+    /// The same in another role.
+    pub(crate) async fn get_as(
+        &self,
+        role: Role,
+        path: &str,
+    ) -> anyhow::Result<(StatusCode, Value)> {
+        let token = self.token(role, &[Scope::All]).await?;
         told(self.with_token(Method::GET, path, &token).send().await?).await
     }
 
@@ -194,6 +256,21 @@ impl TestConsole {
             let committed = commit(&mut conn, &[pending], at).await?;
             anyhow::ensure!(committed.missed.is_empty(), "nobody else writes here");
         }
+        Ok(())
+    }
+
+    /// Commits a webhook that happened that many milliseconds after noon, whatever was told before.
+    pub(crate) async fn tell_late(
+        &self,
+        order: &str,
+        status: &str,
+        nth: i64,
+    ) -> anyhow::Result<()> {
+        let mut conn = self.database.connection().await?;
+        let pending = self.pending(order, status, nth)?;
+        let now = self.clock.now();
+        let committed = commit(&mut conn, &[pending], now).await?;
+        anyhow::ensure!(committed.missed.is_empty(), "nobody else writes here");
         Ok(())
     }
 

@@ -21,59 +21,41 @@ fn untold(counts: &Counts) -> (u64, u64) {
 #[test]
 fn what_is_confirmed_and_answered_is_accepted_once() {
     let counts = Arc::new(Counts::default());
-    let (answering, confirming) = counts.begin("shop", noon());
-    confirming.confirmed(3, 3);
+    let counting = counts.begin("shop", noon());
+    counting.confirmed();
+    counting.confirmed();
     assert_eq!(untold(&counts), (0, 0), "not decided yet");
-    answering.accepted();
-    assert_eq!(untold(&counts), (3, 0));
+    counting.accepted();
+    assert_eq!(untold(&counts), (2, 0));
     let told = counts.untold();
     assert_eq!((told[0].source.as_str(), told[0].minute), ("shop", at("2026-01-01T12:00:00Z")));
 }
 
 #[test]
 fn what_is_confirmed_for_a_sender_who_is_told_otherwise_is_recovered_once() {
-    for sender_leaves_first in [true, false] {
-        let counts = Arc::new(Counts::default());
-        let (answering, confirming) = counts.begin("shop", noon());
-        if sender_leaves_first {
-            drop(answering);
-            confirming.confirmed(2, 2);
-        } else {
-            confirming.confirmed(2, 2);
-            drop(answering);
-        }
-        assert_eq!(untold(&counts), (0, 2));
-    }
-}
-
-#[test]
-fn of_a_request_that_is_confirmed_in_part_that_part_is_recovered() {
     let counts = Arc::new(Counts::default());
-    let (answering, confirming) = counts.begin("shop", noon());
-    let key = Arc::clone(confirming.key());
-    confirming.confirmed(2, 3);
-    drop(answering);
-    assert_eq!(untold(&counts), (0, 2));
-    counts.recovered(&key, 1);
-    assert_eq!(untold(&counts), (0, 3), "the third came late");
+    let counting = counts.begin("shop", noon());
+    counting.confirmed();
+    let (late, never) = (counting.recovered(), counting.recovered());
+    drop(counting);
+    assert_eq!(untold(&counts), (0, 1));
+    late();
+    assert_eq!(untold(&counts), (0, 2), "the second came late");
+    drop(never);
+    assert_eq!(untold(&counts), (0, 2), "the third was never confirmed");
 }
 
 #[test]
 fn what_was_never_confirmed_is_not_counted() {
     let counts = Arc::new(Counts::default());
-    let (answering, confirming) = counts.begin("shop", noon());
-    confirming.confirmed(0, 1);
-    drop(answering);
-    let (answering, confirming) = counts.begin("shop", noon());
-    drop(confirming);
-    drop(answering);
+    drop(counts.begin("shop", noon()));
     assert_eq!(counts.untold(), []);
 }
 
 fn accept(counts: &Arc<Counts>, source: &str, received_at: Timestamp) {
-    let (answering, confirming) = counts.begin(source, received_at);
-    confirming.confirmed(1, 1);
-    answering.accepted();
+    let counting = counts.begin(source, received_at);
+    counting.confirmed();
+    counting.accepted();
 }
 
 #[test]
@@ -107,11 +89,11 @@ fn minutes_are_kept_until_they_are_told_and_can_grow_no_more() {
 
 #[test]
 fn memory_is_bounded_and_the_oldest_go_first() {
-    let counts = Counts::default();
+    let counts = Arc::new(Counts::default());
     let minute =
         |nth: usize| Timestamp::from_micros(i64::try_from(nth).unwrap() * MINUTE_MICROS).unwrap();
     for nth in 0..=KEPT_MAX {
-        counts.recovered(&Key { minute: minute(nth), source: "shop".into() }, 1);
+        accept(&counts, "shop", minute(nth));
     }
     assert_eq!(counts.entries().len(), KEPT_MAX);
     assert_eq!(counts.entries().keys().next().unwrap().minute, minute(1));

@@ -1,12 +1,15 @@
 //! How often a client may come, and who the client is.
 
 use serde_json::json;
+use waybill_common::config::{RateLimit, RateLimitPer, Source};
+use waybill_providers::{Message, adapter};
 
-use crate::support::{TOKEN, TestIngest, paid, told};
+use crate::support::{TOKEN, TestIngest, now, paid, told};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_a_sources_limit_is_429_with_the_time_to_wait() -> anyhow::Result<()> {
     let ingest = TestIngest::start().await?;
+    ingest.until_redis_is_up().await;
     let admin = async |number: u32| {
         let body = paid(&format!("TXN_{number}")).to_string();
         ingest
@@ -71,6 +74,7 @@ async fn a_stranger_spends_its_own_budget_and_nobody_elses() -> anyhow::Result<(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_trusted_proxy_names_the_client() -> anyhow::Result<()> {
     let untrusting = TestIngest::start().await?;
+    untrusting.until_redis_is_up().await;
     let mut statuses = Vec::new();
     for number in 0..4 {
         let response = untrusting
@@ -94,6 +98,8 @@ async fn a_limit_per_source_is_shared_by_all_clients() -> anyhow::Result<()> {
         config.ingest.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     })
     .await?;
+    // Until then each replica counts for itself, and begins anew.
+    ingest.until_redis_is_up().await;
     let mut statuses = Vec::new();
     for number in 0..3 {
         let response = ingest
@@ -166,6 +172,39 @@ async fn a_source_hears_only_the_networks_that_it_allows() -> anyhow::Result<()>
         .await?;
     let (_, unknown) = told(unknown).await?;
     assert!(told_so.iter().all(|body| *body == unknown), "{told_so:?}");
+    assert_eq!(ingest.published().await?.len(), 3);
+    ingest.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_never_sends_again_is_held_to_no_rate() -> anyhow::Result<()> {
+    let once_an_hour = RateLimit { requests: 1, window_seconds: 3_600, per: RateLimitPer::Source };
+    let mut sends_once = Source::new("woocommerce");
+    sends_once.secrets = vec!["a-secret-of-a-shop".into()];
+    sends_once.rate_limit = Some(once_an_hour);
+    let shop = adapter("shop", &sends_once)?;
+    let ingest = TestIngest::with(|config| {
+        config.sources.insert("shop".into(), sends_once);
+    })
+    .await?;
+    for number in 0..3 {
+        let body = json!({
+            "id": number, "status": "processing", "total": "1.00", "currency": "EUR",
+            "date_modified_gmt": "2026-01-01T11:00:00", "refunds": [],
+        });
+        let message =
+            Message::json(body.to_string()).with("x-wc-webhook-topic", "order.updated".to_owned());
+        let mut request = ingest.http.post(ingest.url("/webhooks/shop"));
+        let signed = shop.sign(message, now());
+        for (name, value) in signed.headers {
+            request = request.header(name, value);
+        }
+        assert_eq!(
+            request.body(signed.body).send().await?.status(),
+            202,
+            "refused, it would be lost"
+        );
+    }
     assert_eq!(ingest.published().await?.len(), 3);
     ingest.finish().await
 }

@@ -118,16 +118,29 @@ async fn security_headers_that_come_twice_are_not_believed() -> anyhow::Result<(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn http_1_0_is_refused_and_the_connection_ends() -> anyhow::Result<()> {
+async fn http_1_0_is_heard_where_its_length_is_told_and_the_connection_ends() -> anyhow::Result<()>
+{
     let ingest = TestIngest::start().await?;
     let body = paid("TXN_1").to_string();
-    let request = post(&format!("content-length: {}\r\nconnection: keep-alive", body.len()), &body);
-    let request = String::from_utf8(request)?.replace("HTTP/1.1", "HTTP/1.0");
-    let mut socket = TcpStream::connect(ingest.application.addr).await?;
-    socket.write_all(request.as_bytes()).await?;
-    let mut text = String::new();
-    timeout(PATIENCE, socket.read_to_string(&mut text)).await??;
-    assert!(text.starts_with("HTTP/1.0 400") || text.starts_with("HTTP/1.1 400"), "{text}");
+    let length = format!("content-length: {}\r\nconnection: keep-alive", body.len());
+    let chunked = format!("{length}\r\ntransfer-encoding: chunked");
+    for (authorization, headers, status) in [
+        (TOKEN, &length, "202"),
+        ("Bearer wrong", &length, "401"),
+        (TOKEN, &chunked, "400"),
+        (TOKEN, &"connection: keep-alive".to_owned(), "400"),
+    ] {
+        let request = String::from_utf8(post(headers, &body))?;
+        let request = request
+            .replace("HTTP/1.1", "HTTP/1.0")
+            .replace(TOKEN, authorization);
+        let mut socket = TcpStream::connect(ingest.application.addr).await?;
+        socket.write_all(request.as_bytes()).await?;
+        let mut text = String::new();
+        timeout(PATIENCE, socket.read_to_string(&mut text)).await??;
+        assert_eq!(text.split(' ').nth(1), Some(status), "{headers}: {text}");
+    }
+    assert_eq!(ingest.published().await?.len(), 1);
     ingest.finish().await
 }
 

@@ -9,6 +9,7 @@ mod counting;
 mod faults;
 mod forging;
 mod framing;
+mod handshakes;
 mod limits;
 mod outages;
 mod process;

@@ -1,16 +1,19 @@
 //! The binary, as a supervisor sees it.
 
 use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use futures_util::future::join_all;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+use waybill_common::broker::Queue;
 use waybill_test_support::broker::TestBroker;
 use waybill_test_support::environment::{amqp_url, redis_url};
 use waybill_test_support::eventually;
 use waybill_test_support::redis::TestRedis;
 
-use crate::support::SOON;
+use crate::support::{SOON, paid};
 
 fn start(config: &str) -> anyhow::Result<(Child, tempfile::TempDir)> {
     let folder = tempfile::tempdir()?;
@@ -153,5 +156,127 @@ async fn told_to_read_again_it_goes_on_and_says_what_is_wrong() -> anyhow::Resul
     assert!(tell("-TERM").await?.success());
     until("stopped").await?;
     assert_eq!(timeout(SOON, child.wait()).await??.code(), Some(0));
+    broker.finish().await
+}
+
+/// The binary with a source `payments`, whose second token is changed while it runs.
+struct Rotating {
+    child: Child,
+    folder: tempfile::TempDir,
+    listen: std::net::SocketAddr,
+    /// The configuration without the source.
+    servers: String,
+    http: reqwest::Client,
+}
+
+impl Rotating {
+    fn start(broker: &TestBroker, redis: &TestRedis, token: &str) -> anyhow::Result<Self> {
+        let (listen, ops) = (free_address()?, free_address()?);
+        let servers = format!(
+            "profile = 'demo'\n[ingest]\nlisten = '{listen}'\nops_listen = '{ops}'\nlame_duck_ms = 0\n\
+             failures_per_minute = 1000000\n\
+             [broker]\nurl = '{}'\nprefix = '{}'\n[redis]\nurl = '{}'\nprefix = '{}'\n\
+             [retry]\ndelays_seconds = [1]\ndefer_ms = 100\nunknown_version_ms = 200\n",
+            amqp_url(),
+            broker.config.prefix,
+            redis_url(),
+            redis.config.prefix,
+        );
+        let (child, folder) = start(&with_token(&servers, token))?;
+        Ok(Self { child, folder, listen, servers, http: reqwest::Client::new() })
+    }
+
+    async fn rotate(&self, token: &str) -> anyhow::Result<()> {
+        let file = self.folder.path().join("waybill.toml");
+        std::fs::write(file, with_token(&self.servers, token))?;
+        self.tell("-HUP").await
+    }
+
+    async fn tell(&self, signal: &str) -> anyhow::Result<()> {
+        let pid = self.child.id().expect("it runs").to_string();
+        let told = Command::new("kill").args([signal, &pid]).status().await?;
+        anyhow::ensure!(told.success(), "{signal} could not be sent");
+        Ok(())
+    }
+
+    async fn status(&self, token: &str, txn: &str) -> reqwest::Result<u16> {
+        let url = format!("http://{}/webhooks/payments", self.listen);
+        let body = paid(txn).to_string();
+        let sent = self.http.post(url).bearer_auth(token).body(body).send();
+        sent.await.map(|response| response.status().as_u16())
+    }
+
+    async fn until(&self, token: &str, expected: u16) {
+        eventually(SOON, async || {
+            let seen = self.status(token, "TXN_until").await;
+            // Known from the last time that it was asked.
+            let seen = seen.map(|seen| if seen == 409 { 202 } else { seen });
+            matches!(seen, Ok(seen) if seen == expected)
+                .then_some(())
+                .ok_or(seen)
+        })
+        .await;
+    }
+
+    /// Sends with the token that stays, until it is over; each must be accepted.
+    async fn send(&self, sender: u32, over: &AtomicBool, accepted: &AtomicU32) {
+        for number in 0.. {
+            if over.load(Ordering::SeqCst) {
+                return;
+            }
+            let txn = format!("TXN_{sender}_{number}");
+            let answered = self.status("lasting-token", &txn).await;
+            assert!(matches!(answered, Ok(202)), "{txn}: {answered:?}");
+            accepted.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+fn with_token(servers: &str, token: &str) -> String {
+    format!(
+        "{servers}[sources.payments]\nprovider = 'native'\ndefault_currency = 'USD'\n\
+         tokens = ['lasting-token', '{token}']\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn told_to_read_again_under_load_it_drops_no_request() -> anyhow::Result<()> {
+    let (broker, redis) = (TestBroker::new(), TestRedis::new());
+    let ingest = Rotating::start(&broker, &redis, "first-token")?;
+    ingest.until("first-token", 202).await;
+
+    let (over, accepted) = (AtomicBool::new(false), AtomicU32::new(0));
+    let senders = (0..4).map(|sender| ingest.send(sender, &over, &accepted));
+    let rotating = async {
+        let mut old = "first-token".to_owned();
+        for round in 0..3 {
+            let new = format!("token-of-round-{round}");
+            ingest.rotate(&new).await?;
+            ingest.until(&new, 202).await;
+            ingest.until(&old, 401).await;
+            old = new;
+            let told = accepted.load(Ordering::SeqCst);
+            // So that each round has requests before, within and after it.
+            eventually(SOON, async || {
+                let now = accepted.load(Ordering::SeqCst);
+                (now >= told + 8).then_some(()).ok_or(now)
+            })
+            .await;
+        }
+        over.store(true, Ordering::SeqCst);
+        anyhow::Ok(())
+    };
+    let (_, rotated) = tokio::join!(join_all(senders), rotating);
+    rotated?;
+    ingest.tell("-TERM").await?;
+    assert_eq!(end(ingest.child).await?.status.code(), Some(0));
+    let accepted = accepted.load(Ordering::SeqCst);
+    eventually(SOON, async || {
+        let ready = broker.ready(Queue::Work { shard: 0 }).await;
+        let ready = ready.expect("the broker answers");
+        // Those of the senders, and the one that was waited with.
+        (ready == accepted + 1).then_some(()).ok_or(ready)
+    })
+    .await;
     broker.finish().await
 }

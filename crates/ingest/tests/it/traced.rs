@@ -1,4 +1,5 @@
-//! One trace per webhook: from the request into the message's headers. A stranger's trace is linked and no more.
+//! One trace per webhook: from the request into the message's headers. A stranger's trace is linked and no more. And
+//! what is counted on the way.
 
 use waybill_common::broker::{Headers, Queue};
 use waybill_test_support::collector::{Collector, PRODUCER, SERVER};
@@ -56,4 +57,35 @@ fn check_counted(metrics: &str) {
     ] {
         assert!(metrics.contains(expected), "{expected} is not in {metrics}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn which_secret_matched_is_counted_so_that_an_old_one_can_be_taken_away() -> anyhow::Result<()>
+{
+    let collector = Collector::start().await?;
+    let telemetry = collector.telemetry("waybill-ingest")?;
+    let ingest = TestIngest::start().await?;
+    for (token, txn) in [("older-token", "A"), ("test-token", "B"), ("older-token", "C")] {
+        let authorization = format!("Bearer {token}");
+        let sent = ingest
+            .send("/webhooks/payments", &authorization, paid(txn).to_string())
+            .await?;
+        assert_eq!(sent.status(), 202);
+    }
+    let refused = ingest
+        .send("/webhooks/payments", "Bearer wrong", paid("D").to_string())
+        .await?;
+    assert_eq!(refused.status(), 401);
+    let metrics = telemetry.scrape().text()?;
+    for expected in [
+        r#"waybill_secret_used_total{secret="0",source="payments"} 1"#,
+        r#"waybill_secret_used_total{secret="1",source="payments"} 2"#,
+        r#"waybill_rejected_total{reason="signature_mismatch",source="payments"} 1"#,
+    ] {
+        assert!(metrics.contains(expected), "{expected} is not in {metrics}");
+    }
+    assert_eq!(ingest.published().await?.len(), 3);
+    ingest.finish().await?;
+    tokio::task::spawn_blocking(move || telemetry.finish()).await?;
+    Ok(())
 }

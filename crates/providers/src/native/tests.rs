@@ -288,8 +288,8 @@ fn verify(authorization: &[&str]) -> Result<Verified, SignatureError> {
 
 #[test]
 fn any_active_token_is_believed_and_counted() {
-    assert_eq!(verify(&["Bearer first"]).unwrap().secret, Some(0));
-    assert_eq!(verify(&["bearer second"]).unwrap().secret, Some(1));
+    assert_eq!(verify(&["Bearer first"]).unwrap().token, Some(0));
+    assert_eq!(verify(&["bearer second"]).unwrap().token, Some(1));
     assert_eq!(verify(&[]), Err(SignatureError::Missing));
     for malformed in ["first", "Basic first", "", "Bearer"] {
         assert_eq!(verify(&[malformed]), Err(SignatureError::Malformed), "{malformed}");
@@ -308,11 +308,11 @@ fn a_token_counts_only_within_its_time() {
     );
     let adapter = adapter("a", &config.unwrap().sources["a"]).unwrap();
     let signed = adapter.sign(Message::json("{}"), now());
-    assert_eq!(adapter.verify(&signed.request(), now()).unwrap().secret, Some(1));
+    assert_eq!(adapter.verify(&signed.request(), now()).unwrap().token, Some(1));
     let stale = Message::json("{}").with("authorization", "Bearer old");
     assert_eq!(adapter.verify(&stale.request(), now()), Err(SignatureError::Mismatch));
     let before = Timestamp::parse("2026-01-01T11:00:00Z").unwrap();
-    assert_eq!(adapter.verify(&stale.request(), before).unwrap().secret, Some(0));
+    assert_eq!(adapter.verify(&stale.request(), before).unwrap().token, Some(0));
 }
 
 #[test]

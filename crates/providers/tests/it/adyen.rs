@@ -1,5 +1,7 @@
 //! What each of Adyen's event codes means, and what else stands in its requests.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 use waybill_common::domain::Trust;
 use waybill_providers::{Message, Receipt, SignatureError};
@@ -107,6 +109,23 @@ fn amounts_are_in_the_currencys_own_minor_units() {
         let part = "by adyen:Shop:8816 of adyen:Shop:8815";
         check("CAPTURE", "true", &more, &format!("capture succeeded {shown} {part}"));
     }
+}
+
+#[test]
+fn both_the_secret_and_the_token_that_matched_are_told() {
+    let adapter = source(&format!("{KEYS}\ntokens = ['ada:old', 'ada:new']"));
+    let signed = adapter.sign(message(&[item("CAPTURE", "true", &json!({}))]), clock());
+    let by = |credentials: &str| {
+        let basic = format!("Basic {}", BASE64.encode(credentials));
+        let told = Message { headers: Vec::new(), ..signed.clone() }.with("authorization", &basic);
+        let verified = adapter.verify(&told.request(), clock());
+        verified.map(|verified| (verified.secret, verified.token))
+    };
+    assert_eq!(by("ada:old"), Ok((Some(0), Some(0))));
+    assert_eq!(by("ada:new"), Ok((Some(0), Some(1))));
+    assert_eq!(by("ada:none"), Err(SignatureError::Mismatch));
+    let alone = source(KEYS).verify(&signed.request(), clock()).unwrap();
+    assert_eq!((alone.secret, alone.token), (Some(0), None));
 }
 
 #[test]

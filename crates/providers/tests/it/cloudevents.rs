@@ -121,7 +121,7 @@ fn the_token_is_taken_from_header_or_query() {
         let request = Request { query, ..message.request() };
         source(KEYS)
             .verify(&request, clock())
-            .map(|verified| verified.secret)
+            .map(|verified| verified.token)
     };
     let bare = Message::json("{}");
     let bearing = bare.clone().with("authorization", "Bearer token");

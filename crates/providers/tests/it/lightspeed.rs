@@ -157,9 +157,10 @@ fn an_unsigned_webhook_needs_the_token_in_its_url() {
         let headers = [].into_iter().collect();
         adapter
             .verify(&Request { headers, query, body: b"payload=%7B%7D" }, clock())
-            .map(|verified| verified.trust)
+            .map(|verified| (verified.trust, verified.secret, verified.token))
     };
-    assert_eq!(verify("access_token=token"), Ok(waybill_common::domain::Trust::Bearer));
+    let bearer = waybill_common::domain::Trust::Bearer;
+    assert_eq!(verify("access_token=token"), Ok((bearer, None, Some(0))));
     assert_eq!(verify("access_token=nope"), Err(SignatureError::Mismatch));
     assert_eq!(verify(""), Err(SignatureError::Missing));
     assert_eq!(verify("access_token=token&access_token=token"), Err(SignatureError::Missing));

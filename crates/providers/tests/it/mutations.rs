@@ -1,6 +1,6 @@
 //! Signed requests, each changed in one place: nobody signed that.
 
-use waybill_providers::{Adapter, Message};
+use waybill_providers::{Adapter, Headers, Message, Request};
 
 use crate::support::{Random, clock, paypal_keys, request, source};
 
@@ -27,7 +27,7 @@ impl Changed {
 }
 
 /// Changes some bytes in one of the ways in which transport or malice could.
-fn change(bytes: &mut Vec<u8>, random: &mut Random) {
+pub(crate) fn change(bytes: &mut Vec<u8>, random: &mut Random) {
     let at = random.below(bytes.len());
     match random.below(7) {
         0 | 1 => bytes[at] ^= 1 << random.below(8),
@@ -83,6 +83,52 @@ fn no_change_of_a_native_token_is_believed() {
         change(&mut token, random);
         header.extend(token);
     });
+}
+
+/// Providers whose senders only bear a token: in a header, behind a word, or in the address.
+const BEARING: [(&str, Option<&str>); 6] = [
+    ("provider = 'cloudevents'\ntokens = ['one-token-of-a-source', 'another']", Some("Bearer ")),
+    ("provider = 'cloudevents'\ntokens = ['one-token-of-a-source', 'another']", None),
+    ("provider = 'mollie-classic'\ntokens = ['one-token-of-a-source', 'another']", None),
+    (
+        "provider = 'lightspeed-x'\nsecrets = ['secret']\ndefault_currency = 'EUR'\n\
+         tokens = ['one-token-of-a-source', 'another']",
+        None,
+    ),
+    ("provider = 'native'\ntokens = ['one-token-of-a-source', 'another']", Some("Bearer ")),
+    ("provider = 'native'\ntokens = ['one-token-of-a-source', 'another']", Some("bearer ")),
+];
+
+#[test]
+fn no_change_of_a_token_is_believed() {
+    for (keys, word) in BEARING {
+        let adapter = source(keys);
+        let believed = |token: &[u8]| match (word, std::str::from_utf8(token)) {
+            (Some(word), _) => {
+                let value = [word.as_bytes(), token].concat();
+                let headers = [("authorization".to_owned(), value)];
+                adapter.verify(&request(&headers, b"{}"), clock()).is_ok()
+            }
+            (None, Ok(token)) => {
+                let query = format!("access_token={token}");
+                let request = Request { headers: Headers::default(), query: &query, body: b"{}" };
+                adapter.verify(&request, clock()).is_ok()
+            }
+            // No address holds such bytes.
+            (None, Err(_)) => false,
+        };
+        let token = b"one-token-of-a-source".to_vec();
+        assert!(believed(&token), "{keys}");
+        let mut random = Random(0x70ce);
+        for _ in 0..20_000 {
+            let mut changed = token.clone();
+            change(&mut changed, &mut random);
+            // What is behind an ampersand is another field.
+            let same = changed == token
+                || word.is_none() && changed.starts_with(b"one-token-of-a-source&");
+            assert!(same || !believed(&changed), "{:?}", String::from_utf8_lossy(&changed));
+        }
+    }
 }
 
 #[test]

@@ -11,4 +11,5 @@ mod outages;
 mod reports;
 mod stopping;
 mod system;
+mod telling;
 mod traces;

@@ -1,4 +1,4 @@
-//! What ingest tells about how much it accepted is written down once, whatever comes in between.
+//! What ingest tells about how much it accepted, and by which secrets, is written down once, whatever comes in between.
 
 use diesel::QueryDsl as _;
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
@@ -6,9 +6,9 @@ use lapin::options::QueuePurgeOptions;
 use lapin::types::FieldTable;
 use uuid::Uuid;
 use waybill_common::broker::{Headers, Queue, Route};
-use waybill_common::domain::counts::{Count, Report};
+use waybill_common::domain::counts::{Count, Report, SecretKind, SecretUse};
 use waybill_common::domain::{Timestamp, Verdict};
-use waybill_common::storage::schema::accepted_counts;
+use waybill_common::storage::schema::{accepted_counts, secret_uses};
 use waybill_test_support::eventually;
 
 use crate::system::{SOON, TestSystem};
@@ -51,6 +51,43 @@ async fn the_greatest_that_was_told_stands() -> anyhow::Result<()> {
         tell(&system, report(accepted)).await?;
     }
     until_written(&system, 7).await;
+    system.finish(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_secrets_verified_is_written_with_it() -> anyhow::Result<()> {
+    let system = TestSystem::start().await?;
+    let at = |text| Timestamp::parse(text).expect("a time");
+    let used = |used, told_at| SecretUse {
+        source: "payments".into(),
+        kind: SecretKind::Token,
+        position: 1,
+        since: at("2026-11-20T09:00:00Z"),
+        used,
+        last_used_at: Some(at("2026-11-24T10:07:12Z")),
+        told_at: at(told_at),
+    };
+    for (count, told_at) in [(3, "2026-11-24T10:07:15Z"), (4, "2026-11-24T10:07:20Z")] {
+        let report = Report::new("replica", vec![]).with_secrets(vec![used(count, told_at)]);
+        tell(&system, report.encode()).await?;
+    }
+    eventually(SOON, async || {
+        let mut conn = system.pool.get().await.map_err(|error| error.to_string())?;
+        let written: Vec<(String, String, i16, String, i64)> = secret_uses::table
+            .select((
+                secret_uses::source,
+                secret_uses::kind,
+                secret_uses::position,
+                secret_uses::replica,
+                secret_uses::used,
+            ))
+            .load(&mut conn)
+            .await
+            .map_err(|error| error.to_string())?;
+        let expected = [("payments".to_owned(), "token".to_owned(), 1, "replica".to_owned(), 4)];
+        if written == expected { Ok(()) } else { Err(format!("{written:?}")) }
+    })
+    .await;
     system.finish(&[]).await
 }
 

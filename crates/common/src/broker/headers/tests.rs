@@ -55,9 +55,8 @@ fn headers() -> impl Strategy<Value = Headers> {
 
 proptest! {
     #[test]
-    fn whatever_comes_in_only_the_allowed_goes_out(table in table(), key in name(), text in ".{0,20}") {
-        let mut headers = Headers::decode(Some(&table));
-        headers.set(&key, text);
+    fn whatever_comes_in_only_the_allowed_goes_out(table in table()) {
+        let headers = Headers::decode(Some(&table));
         for name in headers.encode().inner().keys() {
             prop_assert!(ALLOWED.contains(&name.as_str()), "{name}");
         }

@@ -174,6 +174,13 @@ fn every_key_that_is_a_list_is_known_as_one() {
     source.allow_from = vec!["10.0.0.0/8".parse().unwrap()];
     source.map = Some(Map { operations: vec!["/id".into()], ..Map::default() });
     config.sources.insert("a".into(), source);
+    let oidc = serde_json::json!({
+        "issuer": "https://id.example",
+        "client_id": "console",
+        "roles": {},
+        "payload_read": ["support"],
+    });
+    config.oidc = Some(serde_json::from_value(oidc).unwrap());
 
     let mut found = Vec::new();
     note_lists(&serde_json::to_value(&config).unwrap(), &mut found);

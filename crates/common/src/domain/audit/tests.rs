@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::sample::{at, event, fact, hint, snapshot, usd};
 use crate::domain::{
-    CanonicalEvent, Facts, INTEGER_MAX, Operation, OrderState, Outcome, Payment, RULES, Snapshot,
-    Told, label, reason,
+    CanonicalEvent, Facts, Flag, INTEGER_MAX, Operation, OrderState, Outcome, Payment, RULES,
+    Snapshot, Told, label, reason,
 };
 
 mod tampering;
@@ -53,6 +53,40 @@ impl Writer {
         let effect = TrailEffect::Absorb(Absorb { order_id: OTHER, head_hash, facts });
         let end = (self.facts.derive().status, reason::absorb(OTHER));
         self.push(cause, &effect, Verdict::Applied, end);
+    }
+
+    fn acknowledge(&mut self, flag: Flag) {
+        let causes = self.facts.open_causes(flag);
+        self.facts.acknowledge(flag, causes.clone());
+        let effect = TrailEffect::Acknowledged(Acknowledged { flag, causes });
+        let end = (self.facts.derive().status, reason::acknowledged(flag, "operator:ada", "seen"));
+        let action = event("action:1", 6, []).sent_by(crate::domain::ADMIN);
+        let action = CanonicalEvent { order_refs: vec![], ..action };
+        self.push(&action, &effect, Verdict::Applied, end);
+    }
+
+    /// Undoes the link with a name, and begins the order that it leaves for.
+    fn part(&mut self, name: &str) -> Self {
+        let leaving = Leaving::with(name, &self.rows).unwrap().unwrap();
+        let action = event("action:2", 7, []).sent_by(crate::domain::ADMIN);
+        let action = CanonicalEvent { order_refs: vec![], ..action };
+        let mut other = Self::new();
+        other.facts = leaving.facts.clone();
+        let head_hash = self.rows.last().unwrap().hash;
+        let parted = Parted { order_id: ORDER, head_hash, facts: leaving.facts };
+        let end =
+            (other.facts.derive().status, reason::parted(name, ORDER, "operator:ada", "wrong"));
+        other.push(&action, &TrailEffect::Parted(parted), Verdict::Applied, end);
+
+        self.facts = leaving.rest;
+        self.facts
+            .part(leaving.names.iter().cloned(), leaving.kept.iter().cloned());
+        let Leaving { rows, names, kept: references, .. } =
+            Leaving::with(name, &self.rows).unwrap().unwrap();
+        let part = Part { order_id: OTHER, rows, names, references };
+        let end = (self.facts.derive().status, reason::part(name, OTHER, "operator:ada", "wrong"));
+        self.push(&action, &TrailEffect::Part(part), Verdict::Applied, end);
+        other
     }
 
     fn absorbed(&mut self, cause: &CanonicalEvent) {
@@ -134,7 +168,54 @@ fn written() -> Writer {
     writer.event(&event("evt_4", 4, hint("stripe:acct:pi_1", 4)));
     writer.conflict(&event("e:1", 9, placed.usd(1)).sent_by("payments"));
     writer.absorb(&event("evt_5", 5, hint("stripe:acct:pi_1", 5)), &other);
+    writer.acknowledge(Flag::Conflict);
+    let wrong = fact(Operation::Capture, "stripe:acct:pi_9", Outcome::Succeeded).usd(1);
+    writer.event(&under(&["pi_9"], event("evt_6", 6, wrong)));
+    writer.part("pi_9");
     writer
+}
+
+/// The same event under foreign names beside the merchant's.
+fn under(names: &[&str], event: CanonicalEvent) -> CanonicalEvent {
+    let foreign = |name: &&str| Reference { merchant: false, name: (*name).to_owned() };
+    let order_refs = names
+        .iter()
+        .map(foreign)
+        .chain(event.order_refs.clone())
+        .collect();
+    CanonicalEvent { order_refs, ..event }
+}
+
+#[test]
+fn what_leaves_counts_for_the_other_order_and_the_rest_stays() {
+    let captured =
+        |op_ref: &str, minor| fact(Operation::Capture, op_ref, Outcome::Succeeded).usd(minor);
+    let alone = |name: &str, event: CanonicalEvent| CanonicalEvent {
+        order_refs: vec![Reference { merchant: false, name: name.into() }],
+        ..event
+    };
+    let mut writer = Writer::new();
+    writer.event(&event("1", 1, fact(Operation::Place, "o", Outcome::Succeeded).usd(9)));
+    writer.event(&under(&["pi_1"], event("2", 2, captured("c1", 9))));
+    writer.event(&under(&["pi_2"], event("3", 3, captured("c2", 5))));
+    let refund = fact(Operation::Refund, "r2", Outcome::Succeeded).usd(2);
+    writer.event(&alone("ch_2", event("4", 4, refund)));
+    let names = ["ch_2", "pi_2"].map(|name| Reference { merchant: false, name: name.into() });
+    writer.event(&CanonicalEvent { order_refs: names.into(), ..event("5", 5, captured("c2", 5)) });
+    assert_eq!(writer.facts.derive().captured, 14);
+
+    let other = writer.part("ch_2");
+    check(&writer.rows, &writer.stored(), &[]);
+    let (here, there) = (writer.facts.derive(), other.facts.derive());
+    assert_eq!((here.captured, here.refunded, here.status), (9, 0, Status::Paid));
+    assert_eq!((there.captured, there.refunded, there.total), (5, 2, None));
+    assert!(
+        writer.facts.has_parted_from(&other.facts) && !other.facts.has_parted_from(&writer.facts)
+    );
+    assert!(Leaving::with("pi_2", &writer.rows).unwrap().is_none(), "it is gone");
+    assert!(Leaving::with("order:A", &writer.rows).unwrap().is_none(), "it is the merchant's");
+    let states = states_of_trail(writer.rows.iter().map(|row| &row.record)).unwrap();
+    assert_eq!(states.last(), Some(&here));
 }
 
 #[track_caller]

@@ -3,8 +3,9 @@
 
 use uuid::Uuid;
 
-use super::{Fault, GENESIS, Record, TrailEffect};
-use crate::domain::{Facts, OrderState, RULES, Status, Told, Verdict, label};
+use super::fold::Fold;
+use super::{Fault, GENESIS, Record};
+use crate::domain::{Facts, OrderState, RULES, Status, label};
 
 /// A row as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,76 +36,17 @@ pub fn verify_trail(rows: &[Row], stored: &Stored) -> Vec<Fault> {
     reading.end(stored)
 }
 
-/// What a trail's rows join to: effect, references and trust of rows that were applied or changed nothing; of a
-/// conflict only its mark; of an absorption what it carries.
-///
-/// # Errors
-/// `Unreadable` for the first row whose effect is not of its kind.
-pub fn fold_trail<'a>(rows: impl IntoIterator<Item = &'a Record>) -> Result<Facts, Fault> {
-    let mut facts = Facts::default();
-    for record in rows {
-        join_row(&mut facts, record)?;
-    }
-    Ok(facts)
-}
-
-/// The order's state after each row of its trail: what each row changed is what differs from the one before.
-///
-/// # Errors
-/// `Unreadable` for the first row whose effect is not of its kind.
-pub fn states_of_trail<'a>(
-    rows: impl IntoIterator<Item = &'a Record>,
-) -> Result<Vec<OrderState>, Fault> {
-    let mut facts = Facts::default();
-    let state = |record: &Record| {
-        let absorbed = join_row(&mut facts, record)?.is_some();
-        Ok(if absorbed { OrderState::absorbed() } else { facts.derive() })
-    };
-    rows.into_iter().map(state).collect()
-}
-
-/// Returns the order that took this one in, where the row says so.
-fn join_row(facts: &mut Facts, record: &Record) -> Result<Option<Uuid>, Fault> {
-    let effect = TrailEffect::read(record.kind, &record.effect)
-        .map_err(|_not_of_its_kind| Fault::Unreadable { seq: record.seq })?;
-    match (effect, record.verdict) {
-        (TrailEffect::Event(effect), Verdict::Applied | Verdict::NoChange) => {
-            facts.join(Facts::of(&Told {
-                source: &record.source,
-                dedup_key: &record.dedup_key,
-                trust: record.trust,
-                occurred_at: record.occurred_at,
-                order_refs: &record.order_refs,
-                effect: &effect,
-            }));
-        }
-        (TrailEffect::Event(_), Verdict::Conflict) => {
-            facts.mark_conflict(&record.source, &record.dedup_key);
-        }
-        (TrailEffect::Event(_), Verdict::Duplicate | Verdict::Ignored | Verdict::Dead) => {
-            return Err(Fault::Verdict { seq: record.seq });
-        }
-        (TrailEffect::Absorb(absorb), _) => {
-            facts.join(absorb.facts);
-        }
-        (TrailEffect::Absorbed(absorbed), _) => return Ok(Some(absorbed.into)),
-    }
-    Ok(None)
-}
-
 /// What has been read so far.
 #[derive(Default)]
-struct Reading {
+struct Reading<'a> {
     rows: i64,
     head: Option<[u8; 32]>,
     status: Option<Status>,
-    /// The order that absorbed this one; nothing follows.
-    absorbed_into: Option<Uuid>,
-    facts: Facts,
+    fold: Fold<'a>,
     faults: Vec<Fault>,
 }
 
-impl Reading {
+impl<'a> Reading<'a> {
     fn chain(&mut self, row: &Row, order_id: Uuid) {
         let Record { seq, from_status, to_status, .. } = row.record;
         self.rows += 1;
@@ -130,34 +72,26 @@ impl Reading {
         self.status = Some(to_status);
     }
 
-    fn fold(&mut self, row: &Row) {
+    fn fold(&mut self, row: &'a Row) {
         let Record { seq, rules, to_status: found, .. } = row.record;
         // Rules that are not known here cannot be judged by those that are.
         if rules != RULES {
             return self.faults.push(Fault::UnknownRules { seq, rules });
         }
-        match join_row(&mut self.facts, &row.record) {
-            Ok(into) => self.absorbed_into = into.or(self.absorbed_into),
-            Err(fault) => return self.faults.push(fault),
+        if let Err(fault) = self.fold.take(&row.record) {
+            return self.faults.push(fault);
         }
-        let expected = self.state().status;
+        let expected = self.fold.state().status;
         self.expect(found == expected, || Fault::Status { seq, expected, found });
-    }
-
-    fn state(&self) -> OrderState {
-        match self.absorbed_into {
-            Some(_) => OrderState::absorbed(),
-            None => self.facts.derive(),
-        }
     }
 
     fn end(mut self, stored: &Stored) -> Vec<Fault> {
         self.expect(self.rows > 0, || Fault::Empty);
         let head = self.head;
         self.expect(head == Some(stored.head_hash), || Fault::Head);
-        self.expect(self.absorbed_into == stored.absorbed_into, || Fault::Absorption);
-        self.expect(self.facts == stored.facts, || Fault::Facts);
-        let fields = differing(&self.state(), &stored.state);
+        self.expect(self.fold.absorbed_into == stored.absorbed_into, || Fault::Absorption);
+        self.expect(self.fold.facts == stored.facts, || Fault::Facts);
+        let fields = differing(&self.fold.state(), &stored.state);
         self.expect(fields.is_empty(), || Fault::State { fields });
         self.faults
     }

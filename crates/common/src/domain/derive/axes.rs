@@ -1,9 +1,10 @@
 //! The axes beside money: the order's life, its goods, its disputes.
 
+use super::tally::Tally;
 use crate::domain::{Dispute, Facts, Fulfilment, Lifecycle, Operation, Outcome};
 
 /// The furthest that facts and snapshots say.
-pub(super) fn lifecycle(facts: &Facts) -> Lifecycle {
+pub(super) fn lifecycle(facts: &Facts, tally: &Tally) -> Lifecycle {
     let deleted = facts
         .objects
         .values()
@@ -14,9 +15,9 @@ pub(super) fn lifecycle(facts: &Facts) -> Lifecycle {
         .filter_map(|object| object.lifecycle.map(|lifecycle| lifecycle.value));
     let from_facts = [
         (deleted, Lifecycle::Deleted),
-        (succeeded(facts, Operation::Cancel), Lifecycle::Cancelled),
-        (order_expired(facts), Lifecycle::Expired),
-        (succeeded(facts, Operation::Close), Lifecycle::Closed),
+        (tally.has(Operation::Cancel, Outcome::Succeeded), Lifecycle::Cancelled),
+        (tally.orders_expired > 0, Lifecycle::Expired),
+        (tally.has(Operation::Close, Outcome::Succeeded), Lifecycle::Closed),
     ];
     from_facts
         .into_iter()
@@ -28,7 +29,7 @@ pub(super) fn lifecycle(facts: &Facts) -> Lifecycle {
 
 /// The furthest that facts and snapshots say. Where a snapshot speaks of fulfilment it knows the whole, and the fact
 /// of a parcel (shipped, delivered or returned) tells only a part.
-pub(super) fn fulfilment(facts: &Facts) -> Fulfilment {
+pub(super) fn fulfilment(facts: &Facts, tally: &Tally) -> Fulfilment {
     let stated = facts
         .objects
         .values()
@@ -40,15 +41,15 @@ pub(super) fn fulfilment(facts: &Facts) -> Fulfilment {
         (Operation::Return, Fulfilment::Returned),
     ]
     .into_iter()
-    .filter(|(operation, _)| succeeded(facts, *operation))
+    .filter(|(operation, _)| tally.has(*operation, Outcome::Succeeded))
     .map(|(_, fulfilment)| if stated.is_some() { Fulfilment::Partial } else { fulfilment });
     told.chain(stated).max().unwrap_or(Fulfilment::Unfulfilled)
 }
 
-pub(super) fn dispute(facts: &Facts) -> Dispute {
-    facts
-        .of_operation(Operation::Dispute)
-        .map(|(_, standing)| match standing.word.outcome {
+pub(super) fn dispute(tally: &Tally) -> Dispute {
+    tally
+        .outcomes_of(Operation::Dispute)
+        .map(|outcome| match outcome {
             Outcome::Requested => Dispute::Inquiry,
             Outcome::Pending => Dispute::Open,
             Outcome::Lost => Dispute::Lost,
@@ -58,17 +59,4 @@ pub(super) fn dispute(facts: &Facts) -> Dispute {
         })
         .max()
         .unwrap_or(Dispute::None)
-}
-
-/// An expiry with a group ends that payment, not the order.
-fn order_expired(facts: &Facts) -> bool {
-    facts
-        .of_operation(Operation::Expire)
-        .any(|(_, expiry)| expiry.word.outcome == Outcome::Succeeded && expiry.group().is_none())
-}
-
-fn succeeded(facts: &Facts, operation: Operation) -> bool {
-    facts
-        .of_operation(operation)
-        .any(|(_, standing)| standing.word.outcome == Outcome::Succeeded)
 }

@@ -1,12 +1,11 @@
-//! Which currency an order's amounts are told in, and whether others were told too.
+//! Which currency an order's amounts are told in, and which others were told too.
 
-use std::collections::BTreeSet;
-
+use super::tally::Tally;
 use crate::domain::facts::{Standing, counting};
 use crate::domain::{Currency, Facts, Money, Operation, Outcome};
 
 /// The operations whose amounts are money of the order. What comes with a shipment or a cancellation is not.
-const OF_MONEY: [Operation; 5] = [
+pub(super) const OF_MONEY: [Operation; 5] = [
     Operation::Place,
     Operation::Authorize,
     Operation::Capture,
@@ -16,12 +15,12 @@ const OF_MONEY: [Operation; 5] = [
 
 /// The total's; else that of succeeded or pending captures, else authorisations, else refunds and disputes (these
 /// three whatever became of them), else snapshots. The alphabetically first where one pool has several.
-pub(super) fn of_order(facts: &Facts) -> Option<Currency> {
+pub(super) fn of_order(facts: &Facts, tally: &Tally) -> Option<Currency> {
     let among = |operation, counts: fn(Outcome) -> bool| {
-        facts
-            .of_operation(operation)
-            .filter(move |(_, standing)| counts(standing.word.outcome))
-            .flat_map(move |(_, standing)| told(operation, standing))
+        tally
+            .told()
+            .filter(move |(told, outcome, _)| *told == operation && counts(*outcome))
+            .map(|(.., currency)| currency)
             .min()
     };
     let any: fn(Outcome) -> bool = |_| true;
@@ -49,19 +48,15 @@ pub(super) fn of_order(facts: &Facts) -> Option<Currency> {
         .or_else(|| of_snapshots(facts).min())
 }
 
-/// Whether money in another currency is kept: of any word that stands, any cumulative amount, any register.
-pub(super) fn is_mixed(facts: &Facts, currency: Option<Currency>) -> bool {
-    let Some(currency) = currency else { return false };
-    let all: BTreeSet<Currency> = OF_MONEY
-        .into_iter()
-        .flat_map(|operation| {
-            facts
-                .of_operation(operation)
-                .flat_map(move |(_, standing)| told(operation, standing))
-        })
-        .chain(of_snapshots(facts))
-        .collect();
-    all.iter().any(|other| *other != currency)
+/// Each operation that moves money with each currency that it was told in.
+pub(super) fn of_operations(facts: &Facts) -> impl Iterator<Item = (Operation, &str, Currency)> {
+    OF_MONEY.into_iter().flat_map(move |operation| {
+        facts
+            .of_operation(operation)
+            .flat_map(move |(op_ref, standing)| {
+                told(operation, standing).map(move |told| (operation, op_ref, told))
+            })
+    })
 }
 
 fn of_snapshots(facts: &Facts) -> impl Iterator<Item = Currency> {
@@ -72,7 +67,7 @@ fn of_snapshots(facts: &Facts) -> impl Iterator<Item = Currency> {
 }
 
 /// The currencies of the amounts that an operation can be summed by.
-fn told(operation: Operation, standing: &Standing) -> impl Iterator<Item = Currency> {
+pub(super) fn told(operation: Operation, standing: &Standing) -> impl Iterator<Item = Currency> {
     standing
         .word
         .amount

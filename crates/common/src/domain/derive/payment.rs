@@ -2,27 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use super::ended::Ended;
+use super::book::Open;
+use super::ended::payment_voided_by;
 use super::money::Sums;
-use crate::domain::facts::{Object, Standing};
+use super::tally::Tally;
+use crate::domain::facts::Object;
 use crate::domain::{Facts, Operation, Outcome, Payment};
 
-pub(super) fn of(facts: &Facts, total: Option<i64>, sums: &Sums, ended: &Ended<'_>) -> Payment {
-    let words = Words::of(facts);
-    let tries = Tries::of(facts, ended);
-    by_money(total, sums, &words, &tries)
-        .or_else(|| by_attempts(&words, &tries, ended))
+pub(super) fn of(facts: &Facts, tally: &Tally, total: Option<i64>, sums: &Sums) -> Payment {
+    let words = Words::of(facts, tally);
+    by_money(total, sums, &words, tally)
+        .or_else(|| by_attempts(&words, tally))
         .unwrap_or(Payment::Unpaid)
 }
 
-fn by_money(total: Option<i64>, sums: &Sums, words: &Words, tries: &Tries) -> Option<Payment> {
+fn by_money(total: Option<i64>, sums: &Sums, words: &Words, tally: &Tally) -> Option<Payment> {
     let Sums { captured, refunded, .. } = *sums;
+    let (captured_whole, captured_unknown) = (tally.captured_whole > 0, tally.captured_unknown > 0);
     let covered = total.is_some_and(|total| captured >= total);
     // Without a total, a capture that its sender does not call a part is the whole. A total of nothing is paid where
     // somebody says so.
     let paid = match total {
-        Some(_) => covered && (captured > 0 || tries.captured_whole || words.say_paid()),
-        None => tries.captured_whole || words.stands(Payment::Paid),
+        Some(_) => covered && (captured > 0 || captured_whole || words.say_paid()),
+        None => captured_whole || words.stands(Payment::Paid),
     };
     let rungs = [
         (
@@ -37,7 +39,7 @@ fn by_money(total: Option<i64>, sums: &Sums, words: &Words, tries: &Tries) -> Op
         (paid, Payment::Paid),
         // A capture of an unknown amount is some money, but nobody knows whether it is enough.
         (
-            captured > 0 || tries.captured_unknown || words.stands(Payment::PartiallyPaid),
+            captured > 0 || captured_unknown || words.stands(Payment::PartiallyPaid),
             Payment::PartiallyPaid,
         ),
     ];
@@ -46,13 +48,19 @@ fn by_money(total: Option<i64>, sums: &Sums, words: &Words, tries: &Tries) -> Op
         .find_map(|(holds, payment)| holds.then_some(payment))
 }
 
-fn by_attempts(words: &Words, tries: &Tries, ended: &Ended<'_>) -> Option<Payment> {
+/// By captures and authorisations that were not ended, and by what became of the others.
+fn by_attempts(words: &Words, tally: &Tally) -> Option<Payment> {
+    let open: Vec<Open> = tally.books().map(|(_, book)| book.living_open()).collect();
+    let failed = [Operation::Authorize, Operation::Capture]
+        .into_iter()
+        .any(|operation| tally.has(operation, Outcome::Failed));
+    let captured = tally.has(Operation::Capture, Outcome::Succeeded);
     let rungs = [
-        (tries.authorized, Payment::Authorized),
-        (tries.pending, Payment::Processing),
-        (tries.requested, Payment::RequiresAction),
-        (ended.payment_voided_by().is_some(), Payment::Voided),
-        (tries.failed && !tries.captured, Payment::Failed),
+        (open.iter().any(|open| open.authorized > 0), Payment::Authorized),
+        (open.iter().any(|open| open.pending > 0), Payment::Processing),
+        (open.iter().any(|open| open.requested > 0), Payment::RequiresAction),
+        (payment_voided_by(tally).is_some(), Payment::Voided),
+        (failed && !captured, Payment::Failed),
     ];
     rungs
         .into_iter()
@@ -69,13 +77,8 @@ struct Words {
 }
 
 impl Words {
-    fn of(facts: &Facts) -> Self {
+    fn of(facts: &Facts, tally: &Tally) -> Self {
         let stated = |field: fn(&Object) -> bool| facts.objects.values().any(field);
-        let moved = |operation, outcomes: &[Outcome]| {
-            facts
-                .of_operation(operation)
-                .any(|(_, standing)| outcomes.contains(&standing.word.outcome))
-        };
         Self {
             said: facts
                 .objects
@@ -83,9 +86,10 @@ impl Words {
                 .filter_map(|object| object.payment.map(|payment| payment.value))
                 .collect(),
             capture_known: stated(|object| object.captured.is_some())
-                || moved(Operation::Capture, &[Outcome::Succeeded]),
+                || tally.has(Operation::Capture, Outcome::Succeeded),
             refund_known: stated(|object| object.refunded.is_some())
-                || moved(Operation::Refund, &[Outcome::Succeeded, Outcome::Failed]),
+                || tally.has(Operation::Refund, Outcome::Succeeded)
+                || tally.has(Operation::Refund, Outcome::Failed),
         }
     }
 
@@ -107,47 +111,5 @@ impl Words {
             | Payment::Voided => false,
         };
         self.said.contains(&word) && !contradicted
-    }
-}
-
-/// How far captures and authorisations have come, without those that were ended.
-#[derive(Default)]
-struct Tries {
-    captured: bool,
-    captured_whole: bool,
-    captured_unknown: bool,
-    authorized: bool,
-    pending: bool,
-    requested: bool,
-    failed: bool,
-}
-
-impl Tries {
-    fn of(facts: &Facts, ended: &Ended<'_>) -> Self {
-        let mut tries = Self::default();
-        for operation in [Operation::Authorize, Operation::Capture] {
-            for (op_ref, standing) in facts.of_operation(operation) {
-                tries.note(operation, standing, ended.includes(op_ref, standing));
-            }
-        }
-        tries
-    }
-
-    fn note(&mut self, operation: Operation, standing: &Standing, ended: bool) {
-        let word = &standing.word;
-        match (word.outcome, operation) {
-            (Outcome::Succeeded, Operation::Capture) => {
-                self.captured = true;
-                self.captured_whole |= !word.partial;
-                self.captured_unknown |= word.amount.is_none();
-            }
-            (Outcome::Failed, _) => self.failed = true,
-            _ if ended => {}
-            (Outcome::Succeeded, _) => self.authorized = true,
-            (Outcome::Pending, _) => self.pending = true,
-            (Outcome::Requested, _) => self.requested = true,
-            // Of a dispute only.
-            (Outcome::Lost | Outcome::Won, _) => {}
-        }
     }
 }

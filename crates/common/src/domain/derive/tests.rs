@@ -1,6 +1,7 @@
 use crate::domain::sample::{deliveries, fold};
 use crate::domain::{CanonicalEvent, OrderState};
 
+mod acknowledgements;
 mod axes;
 mod flags;
 mod money;

@@ -20,6 +20,11 @@ impl Short {
     }
 }
 
+/// Such as `USD 9999`: the exact minor units.
+pub(in crate::domain) fn written(money: &Money) -> String {
+    format!("{} {}", money.currency().code(), money.minor())
+}
+
 /// For `#[serde(with)]` on an optional amount.
 pub(super) mod optional {
     use super::{Deserialize, Deserializer, Money, Serialize, Serializer, Short};

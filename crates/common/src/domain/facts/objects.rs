@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Told, exact};
+use super::{Told, amount, exact};
 use crate::domain::{Fulfilment, Lifecycle, Money, Payment, Snapshot, Trust, first_at};
 
 /// A field's value with what ranks it: by first, then rank of the value, then trust. Of money by first, then trust,
@@ -90,6 +90,31 @@ impl Object {
         .into_iter()
         .flatten()
     }
+
+    /// Each register by the name of its field, its value as text.
+    pub(in crate::domain) fn registers(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, Register<String>)> {
+        [
+            ("lifecycle", written(self.lifecycle, Lifecycle::to_string)),
+            ("payment", written(self.payment, Payment::to_string)),
+            ("fulfilment", written(self.fulfilment, Fulfilment::to_string)),
+            ("deleted", written(self.deleted, bool::to_string)),
+            ("total", written(self.total, amount::written)),
+            ("captured", written(self.captured, amount::written)),
+            ("refunded", written(self.refunded, amount::written)),
+        ]
+        .into_iter()
+        .filter_map(|(field, register)| register.map(|register| (field, register)))
+    }
+}
+
+fn written<V>(
+    register: Option<Register<V>>,
+    text: impl Fn(&V) -> String,
+) -> Option<Register<String>> {
+    let write = |Register { first, trust, value }| Register { first, trust, value: text(&value) };
+    register.map(write)
 }
 
 fn register<V>(first: i64, trust: Trust, value: Option<V>) -> Option<Register<V>> {

@@ -32,6 +32,10 @@ impl Range {
         *self != before
     }
 
+    pub(in crate::domain) fn least(self) -> Money {
+        self.least
+    }
+
     pub(in crate::domain) fn greatest(self) -> Money {
         self.greatest
     }

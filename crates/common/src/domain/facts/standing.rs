@@ -124,6 +124,11 @@ impl Standing {
             .map(|(outcome, range)| (*outcome, *range))
     }
 
+    /// Whether two amounts were told of one thing.
+    pub(in crate::domain) fn is_contradicted(&self) -> bool {
+        self.deltas.values().any(|range| range.is_contradiction())
+    }
+
     pub(in crate::domain) fn cumulatives(&self) -> impl Iterator<Item = (Currency, i64)> {
         self.cumulative
             .iter()

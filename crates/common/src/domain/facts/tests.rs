@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::sample::{at, deliveries, event, fact, fold, hint, money, snapshot, usd};
-use crate::domain::{Fulfilment, Lifecycle, Mode, Money, Operation, Outcome, Payment, Snapshot};
+use crate::domain::{
+    Flag, Fulfilment, Lifecycle, Mode, Money, Operation, Outcome, Payment, Snapshot,
+};
 
 fn joined(mut left: Facts, right: Facts) -> Facts {
     left.join(right);
@@ -91,7 +93,7 @@ fn effects() -> impl Strategy<Value = Effect> {
     ]
 }
 
-fn events() -> impl Strategy<Value = CanonicalEvent> {
+pub(in crate::domain) fn events() -> impl Strategy<Value = CanonicalEvent> {
     let source = of_pool(&["stripe", "payments", ADMIN]);
     let trust = proptest::sample::select(Trust::ALL);
     (effects(), source, of_pool(&["1", "2", "3"]), 0..3_i64, trust, of_pool(&["A", "B"])).prop_map(
@@ -106,10 +108,14 @@ fn events() -> impl Strategy<Value = CanonicalEvent> {
 
 fn lives() -> impl Strategy<Value = Facts> {
     let marks = proptest::option::of(of_pool(&["1", "2"]));
-    (proptest::collection::vec(events(), 0..6), marks).prop_map(|(events, mark)| {
+    let seen = proptest::option::of(proptest::sample::select(Flag::ALL));
+    (proptest::collection::vec(events(), 0..6), marks, seen).prop_map(|(events, mark, seen)| {
         let mut facts = fold(&events);
         if let Some(key) = mark {
             facts.mark_conflict("payments", &key);
+        }
+        if let Some(flag) = seen {
+            facts.acknowledge(flag, facts.open_causes(flag));
         }
         facts
     })
@@ -145,6 +151,20 @@ proptest! {
             before.flags.retain(|flag| *flag != crate::domain::Flag::NeedsFetch);
             after.flags.retain(|flag| *flag != crate::domain::Flag::NeedsFetch);
             prop_assert_eq!(before, after);
+        }
+    }
+
+    #[test]
+    fn what_was_seen_is_quiet_and_the_rest_is_as_it_was(facts in lives()) {
+        let before = facts.derive();
+        for flag in Flag::ALL {
+            let causes = facts.open_causes(*flag);
+            prop_assert_eq!(before.flags.contains(flag), !causes.is_empty());
+            let mut seen = facts.clone();
+            seen.acknowledge(*flag, causes);
+            let mut expected = before.clone();
+            expected.flags.retain(|raised| raised != flag);
+            prop_assert_eq!(seen.derive(), expected);
         }
     }
 

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::domain::audit::Kind;
+use crate::domain::counts::SecretKind;
 use crate::domain::{
     Dispute, Flag, Fulfilment, Label, Lifecycle, Operation, Outcome, Payment, Status, Trust,
     Verdict,
@@ -35,6 +36,7 @@ fn every_name_is_its_json_form_and_reads_back() {
     check(Verdict::ALL, Verdict::as_str);
     check(Label::ALL, Label::as_str);
     check(Kind::ALL, Kind::as_str);
+    check(SecretKind::ALL, SecretKind::as_str);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::access::{Grant, PasswordHash, Role};
 use crate::domain::Timestamp;
+use crate::id;
 use crate::storage::schema::operators;
 use crate::storage::statement::unreadable;
 
@@ -157,4 +158,49 @@ pub async fn disable_operator(
         super::end_sessions_of(conn, id).await?;
     }
     Ok(disabled.is_some())
+}
+
+/// Somebody for whom an identity provider vouches.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    pub issuer: &'a str,
+    pub subject: &'a str,
+    /// As the provider names the person; that of an account that begins now.
+    pub name: &'a str,
+    pub role: Role,
+    pub payload_read: bool,
+}
+
+/// The account of an identity, with the role that it has now; it begins where there is none yet. `None` where its name is
+/// somebody else's: whoever names people elsewhere must not become one of ours.
+///
+/// # Errors
+/// As any statement.
+pub async fn admit_identity(
+    conn: &mut AsyncPgConnection,
+    identity: &Identity<'_>,
+    now: Timestamp,
+) -> QueryResult<Option<Operator>> {
+    let Identity { issuer, subject, name, role, payload_read } = *identity;
+    let new = NewOperator {
+        id: id::at(now),
+        name,
+        role,
+        payload_read,
+        password: None,
+        identity: Some((issuer, subject)),
+    };
+    if operator_by_subject(conn, issuer, subject).await?.is_none() {
+        create_operator(conn, &new, now).await?;
+    }
+    diesel::update(
+        operators::table
+            .filter(operators::issuer.eq(issuer))
+            .filter(operators::subject.eq(subject)),
+    )
+    .set((operators::role.eq(role.as_str()), operators::payload_read.eq(payload_read)))
+    .returning(Operator::as_returning())
+    .get_result(conn)
+    .await
+    .optional()
 }

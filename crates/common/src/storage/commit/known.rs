@@ -9,11 +9,19 @@ use uuid::Uuid;
 
 use super::Pending;
 use super::component::Shared;
+use super::memory::Memory;
 use crate::domain::Timestamp;
 use crate::storage::event_keys::{self, Holder, Key};
 use crate::storage::order_aliases::{self, Name};
 use crate::storage::orders::{self, Held};
+use crate::storage::statement::unreadable;
 use crate::storage::webhooks::{Logged, logged};
+
+/// Something leads to an order that is not there. The event to which this happens ends dead, and `waybill verify` tells what
+/// else hangs loose.
+#[derive(Debug, thiserror::Error)]
+#[error("a name or a key leads to the order {0}, which is not there")]
+struct NoSuchOrder(Uuid);
 
 /// Of which events the log is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +30,8 @@ pub(super) enum Look {
     /// of them costs a tenth of the batch.
     WhereLikely,
     Everywhere,
+    /// Of all, and no order is held: what is planned will not be written.
+    Ahead,
 }
 
 /// All that the plan needs to know.
@@ -30,7 +40,7 @@ pub(super) struct Known {
     pub(super) logged: HashMap<Uuid, Logged>,
     pub(super) keys: HashMap<Key, Holder>,
     pub(super) names: HashMap<Name, Uuid>,
-    /// Locked until the transaction ends.
+    /// Locked until the transaction ends, unless it only looks ahead.
     pub(super) orders: HashMap<Uuid, Held>,
 }
 
@@ -38,7 +48,7 @@ impl Known {
     pub(super) async fn read(
         conn: &mut AsyncPgConnection,
         events: &[(usize, &Pending)],
-        look: Look,
+        (look, memory): (Look, &Memory),
     ) -> QueryResult<Self> {
         let keys: BTreeSet<Key> = events
             .iter()
@@ -63,20 +73,37 @@ impl Known {
             .copied()
             .chain(keys.values().filter_map(|key| key.order_id))
             .collect();
-        let orders = match ids.is_empty() {
-            true => HashMap::new(),
-            false => orders::lock(conn, &ids.into_iter().collect::<Vec<_>>()).await?,
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        let orders = match (ids.is_empty(), look) {
+            (true, _) => HashMap::new(),
+            (false, Look::Ahead) => orders::look(conn, &ids).await?,
+            (false, Look::WhereLikely | Look::Everywhere) => {
+                orders::lock(conn, &ids, memory.take(&ids)).await?
+            }
         };
-        Ok(Self { logged, keys, names, orders })
+        match ids.into_iter().find(|id| !orders.contains_key(id)) {
+            // Orders are never deleted, so a restore or a hand has broken the tables.
+            Some(id) => Err(unreadable(NoSuchOrder(id))),
+            None => Ok(Self { logged, keys, names, orders }),
+        }
     }
 
-    /// What leads to orders that became part of others between the reading of their names and the lock.
+    /// What leads to orders that became part of others, or parted with the name, between the reading of their names and
+    /// the lock.
     pub(super) fn stale(&self) -> Vec<Shared> {
-        let absorbed = self
+        let moved = self
             .orders
             .values()
-            .filter(|order| order.absorbed_into.is_some());
-        absorbed.flat_map(|order| self.leads_to(order.id)).collect()
+            .filter(|order| order.absorbed_into.is_some() || self.has_lost_a_name(order));
+        moved.flat_map(|order| self.leads_to(order.id)).collect()
+    }
+
+    fn has_lost_a_name(&self, order: &Held) -> bool {
+        let mut names = self.names.iter();
+        // Hardly any order has; all names of the batch are looked at for one that has.
+        order.facts.has_parted()
+            && names
+                .any(|(name, id)| *id == order.id && order.facts.has_parted_with(&name.reference))
     }
 
     /// The names and keys by which this batch's events reach an order.
@@ -103,7 +130,7 @@ fn asked_of_the_log(
     };
     events
         .iter()
-        .filter(|(_, pending)| look == Look::Everywhere || is_likely(pending))
+        .filter(|(_, pending)| look != Look::WhereLikely || is_likely(pending))
         .map(|(_, pending)| (pending.envelope.received_at, pending.envelope.event.webhook_id))
         .collect()
 }

@@ -159,7 +159,7 @@ impl<'a> Planner<'a> {
             _ if event.order_refs.is_empty() => return unusable("it names no order".to_owned()),
             (Effect::Facts { .. } | Effect::Snapshot { .. } | Effect::Hint { .. }, Ok(effect)) => {
                 let entry = Entry::new(pending, effect, self.now);
-                self.reach(&entry, &pending.namespace)
+                self.reach(entry, &pending.namespace)
             }
         };
         let holder = Holder {

@@ -24,19 +24,16 @@ pub(super) async fn write(
     look: Look,
 ) -> Result<(), Stop> {
     // Sent together and done by the server in this order. Of several losses the first is told; the rest goes with the
-    // transaction.
+    // transaction. The trail is after the log: a webhook that is being settled elsewhere at this moment is told as lost
+    // there, before its violation here.
     let shared = &*conn;
     try_join!(
         write_orders(shared, plan),
         write_names(shared, plan),
         take_keys(shared, plan),
         write_log(shared, plan, look),
+        write_trail(shared, plan),
     )?;
-    // After the log: a webhook that is being settled elsewhere at this moment is found there, not by a violation here.
-    if !plan.trail.is_empty() {
-        let changes: Vec<ChangeRow> = plan.changes().collect();
-        order_events::append(conn, &plan.trail, &changes).await?;
-    }
     write_letters(conn, plan).await
 }
 
@@ -61,7 +58,8 @@ async fn write_orders(conn: &AsyncPgConnection, plan: &Plan<'_>) -> Result<(), S
     )
 }
 
-fn row(order: &Ledger, now: Timestamp) -> Option<OrderRow<'_>> {
+/// Nothing, where nothing happened to it.
+pub(super) fn row(order: &Ledger, now: Timestamp) -> Option<OrderRow<'_>> {
     Some(OrderRow {
         id: order.id,
         namespace: &order.namespace,
@@ -146,8 +144,16 @@ async fn write_log(conn: &AsyncPgConnection, plan: &Plan<'_>, look: Look) -> Res
     match (lost.is_empty(), look) {
         (true, _) => Ok(()),
         (false, Look::WhereLikely) => Err(Stop::LookAgain),
-        (false, Look::Everywhere) => Err(Stop::Missed(lost)),
+        (false, Look::Everywhere | Look::Ahead) => Err(Stop::Missed(lost)),
     }
+}
+
+async fn write_trail(conn: &AsyncPgConnection, plan: &Plan<'_>) -> Result<(), Stop> {
+    if plan.trail.is_empty() {
+        return Ok(());
+    }
+    let changes: Vec<ChangeRow> = plan.changes().collect();
+    Ok(order_events::append(conn, &plan.trail, &changes).await?)
 }
 
 fn missed(lost: impl Iterator<Item = Shared>) -> Result<(), Stop> {

@@ -1,5 +1,6 @@
-//! Searching dead letters, and counting them by what is wrong. They are few, or somebody is at work on them: filters
-//! are held against all of them in the order of the primary key.
+//! Searching dead letters, and counting them by what is wrong. Each filter has an index, with the id behind it; of several
+//! the narrowest is gone by, and the others are held against letters on the way, at most
+//! [`EXAMINED_MAX`](crate::storage::place::EXAMINED_MAX) of them.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
@@ -9,7 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::{DeadLetter, DeathReason};
-use crate::storage::place::Place;
+use crate::storage::place::{Found, Place, last_examined, placed, until};
 use crate::storage::schema::dead_letters;
 use crate::storage::statement::statement;
 
@@ -22,6 +23,8 @@ pub struct Search {
     pub replay_state: Option<String>,
 }
 
+type Boxed<'a> = dead_letters::BoxedQuery<'a, diesel::pg::Pg>;
+
 /// Searches, the newest first.
 ///
 /// # Errors
@@ -30,31 +33,39 @@ pub async fn search(
     conn: &mut AsyncPgConnection,
     search: &Search,
     place: Place,
-) -> QueryResult<Vec<DeadLetter>> {
-    let mut query = dead_letters::table.into_boxed();
-    if let Some(source) = &search.source {
+) -> QueryResult<Found<DeadLetter>> {
+    let Search { source, reason, replay_state } = search;
+    let filters = [source.is_some(), reason.is_some(), replay_state.is_some()];
+    let walks = filters.into_iter().filter(|given| *given).count() > 1;
+    let stopped_at = match walks {
+        true => last_examined!(conn, along(search, place), dead_letters::webhook_id)?,
+        false => None,
+    };
+    let mut query = along(search, place);
+    if let Some(source) = source {
         query = query.filter(dead_letters::source.eq(source));
     }
-    if let Some(reason) = search.reason {
-        query = query.filter(dead_letters::reason.eq(reason.as_str()));
-    }
-    if let Some(state) = &search.replay_state {
+    if let Some(state) = replay_state {
         query = query.filter(dead_letters::replay_state.eq(state));
     }
-    query = match (place.backward, place.from) {
-        (false, None) => query.order(dead_letters::webhook_id.desc()),
-        (false, Some(from)) => query
-            .filter(dead_letters::webhook_id.lt(from))
-            .order(dead_letters::webhook_id.desc()),
-        (true, from) => query
-            .filter(dead_letters::webhook_id.gt(from.unwrap_or_default()))
-            .order(dead_letters::webhook_id.asc()),
-    };
-    query
+    let rows = until!(query, dead_letters::webhook_id, stopped_at, place)
         .limit(place.limit)
         .select(DeadLetter::as_select())
         .load(conn)
-        .await
+        .await?;
+    Ok(Found { rows, stopped_at })
+}
+
+/// Those along the index that is gone by.
+fn along<'a>(search: &'a Search, place: Place) -> Boxed<'a> {
+    let all = dead_letters::table.into_boxed();
+    let query = match (search.reason, &search.source, &search.replay_state) {
+        (Some(reason), _, _) => all.filter(dead_letters::reason.eq(reason.as_str())),
+        (None, Some(source), _) => all.filter(dead_letters::source.eq(source)),
+        (None, None, Some(state)) => all.filter(dead_letters::replay_state.eq(state)),
+        (None, None, None) => all,
+    };
+    placed!(query, dead_letters::webhook_id, place)
 }
 
 /// # Errors

@@ -13,7 +13,6 @@ use crate::domain::audit::Stored;
 use crate::domain::{Currency, OrderState, Reference};
 use crate::storage::schema::{order_aliases, orders};
 use crate::storage::statement::{fixed, unreadable};
-use crate::storage::webhooks;
 
 /// An order without its facts, as lists show it.
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable)]
@@ -114,23 +113,7 @@ pub async fn find(conn: &mut AsyncPgConnection, called: &str) -> QueryResult<Vec
         .await
 }
 
-/// The ids of orders that are called so; also by the id of a webhook that reached one.
-pub(super) async fn called_ids(
-    conn: &mut AsyncPgConnection,
-    called: &str,
-) -> QueryResult<Vec<Uuid>> {
-    let mut found = ids(conn, called).await?;
-    if let Ok(id) = Uuid::try_parse(called)
-        && let Some(order) = webhooks::find(conn, id)
-            .await?
-            .and_then(|webhook| webhook.order_id)
-    {
-        found.push(order);
-    }
-    Ok(found)
-}
-
-async fn ids(conn: &mut AsyncPgConnection, called: &str) -> QueryResult<Vec<Uuid>> {
+pub(super) async fn ids(conn: &mut AsyncPgConnection, called: &str) -> QueryResult<Vec<Uuid>> {
     // PostgreSQL takes no U+0000, and nothing is called so.
     if called.contains('\0') {
         return Ok(Vec::new());
@@ -152,7 +135,7 @@ async fn named(conn: &mut AsyncPgConnection, called: &str) -> QueryResult<Vec<Uu
 }
 
 /// Jumps from one namespace to the next, so that it costs as many index probes as there are namespaces.
-async fn namespaces(conn: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
+pub(super) async fn namespaces(conn: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
     let mut found: Vec<String> = Vec::new();
     loop {
         let mut next = order_aliases::table

@@ -1,9 +1,11 @@
 //! Searching orders, by the newest first.
 //!
-//! Ids are times, so the primary key alone gives the order, the place and the bounds of time. A filter that has no index
-//! of its own is held against orders on the way, and at most [`EXAMINED_MAX`] of them: a page can then be short, or
-//! empty, and still say where to go on. Every index on `orders` would cost the worker a write for each change (and the
-//! cheap in-place update), so there is one only for what is rare and looked for: see `orders_unusual`.
+//! Ids are times, so the primary key alone gives the order, the place and the bounds of time, and so does every index here:
+//! the id stands last in each. A search goes along one of them. Its other filters are held against orders on the way, and
+//! at most [`EXAMINED_MAX`](crate::storage::place::EXAMINED_MAX) of them: a page can then be short, or empty, and still say where to go on. Every index on
+//! `orders` would cost the worker a write for each change (and the cheap in-place update), so there are some only for what
+//! is rare and looked for: see `orders_unusual`, `orders_unusual_payment`, `orders_flagged`. What is common is found on the
+//! way at once.
 
 use diesel::QueryResult;
 use diesel::dsl::{exists, sql};
@@ -12,9 +14,11 @@ use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::find::{Summary, called_ids};
-use crate::domain::{Payment, Status, Timestamp};
-use crate::storage::place::{EXAMINED_MAX, Place};
+use super::called::called_ids;
+use super::find::Summary;
+use crate::domain::{Flag, Payment, Status, Timestamp};
+use crate::storage::order_events::told_by;
+use crate::storage::place::{Found, Place, bounded, last_examined, placed, until};
 use crate::storage::schema::{order_events, orders};
 
 /// What is looked for; what is absent does not matter.
@@ -22,9 +26,10 @@ use crate::storage::schema::{order_events, orders};
 pub struct Search {
     pub status: Option<Status>,
     pub payment: Option<Payment>,
+    pub flag: Option<Flag>,
     /// A source that has told of it.
     pub source: Option<String>,
-    /// As [`super::find()`] reads it, or a webhook's id.
+    /// As [`super::find()`] reads it, a webhook's id, or an event's id at its sender; else the beginning of a name.
     pub called: Option<String>,
     /// Made at that time or later.
     pub from: Option<Timestamp>,
@@ -32,18 +37,17 @@ pub struct Search {
     pub to: Option<Timestamp>,
 }
 
-/// What was found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    pub rows: Vec<Summary>,
-    /// Orders beyond this one were not examined.
-    pub stopped_at: Option<Uuid>,
-}
-
 /// The predicate of the index `orders_unusual`, said again where it shall be used: states that few orders are in, and
 /// that somebody looks for.
 const UNUSUAL: &str = "status IN ('requires_action', 'processing', 'failed', 'partially_paid', 'partially_refunded', \
                        'refunded', 'disputed', 'charged_back', 'cancelled', 'expired')";
+
+/// Likewise of `orders_unusual_payment`.
+const UNUSUAL_PAYMENT: &str = "payment IN ('requires_action', 'processing', 'failed', 'partially_paid', 'overpaid', \
+                               'partially_refunded', 'refunded', 'voided')";
+
+/// The predicate of the index `orders_flagged`.
+const FLAGGED: &str = "flags <> '{}'";
 
 fn is_unusual(status: Status) -> bool {
     !matches!(
@@ -52,7 +56,55 @@ fn is_unusual(status: Status) -> bool {
     )
 }
 
+fn is_unusual_payment(payment: Payment) -> bool {
+    !matches!(payment, Payment::Unpaid | Payment::Authorized | Payment::Paid)
+}
+
 type Boxed<'a> = orders::BoxedQuery<'a, diesel::pg::Pg>;
+
+/// The index that a search goes along; all that it does not answer is held against the orders on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lead {
+    Flagged,
+    Status(Status),
+    Payment(Payment),
+    /// The primary key.
+    Id,
+}
+
+impl Lead {
+    fn of(search: &Search) -> Self {
+        match (search.flag, search.status, search.payment) {
+            (Some(_), _, _) => Self::Flagged,
+            (None, Some(status), _) if is_unusual(status) => Self::Status(status),
+            (None, _, Some(payment)) if is_unusual_payment(payment) => Self::Payment(payment),
+            (None, _, _) => Self::Id,
+        }
+    }
+
+    fn along<'a>(self, query: Boxed<'a>) -> Boxed<'a> {
+        // A parameter proves nothing to the planner, so the predicates of the indexes are said.
+        match self {
+            Self::Flagged => query.filter(sql::<Bool>(FLAGGED)),
+            Self::Status(status) => query
+                .filter(orders::status.eq(status.as_str()))
+                .filter(sql::<Bool>(UNUSUAL)),
+            Self::Payment(payment) => query
+                .filter(orders::payment.eq(payment.as_str()))
+                .filter(sql::<Bool>(UNUSUAL_PAYMENT)),
+            Self::Id => query,
+        }
+    }
+
+    /// Whether there is more to the search than this index answers.
+    fn leaves_something(self, search: &Search) -> bool {
+        let status = search.status.filter(|status| self != Self::Status(*status));
+        let payment = search
+            .payment
+            .filter(|payment| self != Self::Payment(*payment));
+        status.is_some() || payment.is_some() || search.flag.is_some() || search.source.is_some()
+    }
+}
 
 /// Searches.
 ///
@@ -62,27 +114,19 @@ pub async fn search(
     conn: &mut AsyncPgConnection,
     search: &Search,
     place: Place,
-) -> QueryResult<Found> {
-    let called = match &search.called {
-        Some(called) => Some(called_ids(conn, called).await?),
-        None => None,
+) -> QueryResult<Found<Summary>> {
+    let known = known(conn, search).await?;
+    let lead = Lead::of(search);
+    let walks = known.is_none() && lead.leaves_something(search);
+    let stopped_at = match walks {
+        true => last_examined!(conn, lead.along(within(search, place)), orders::id)?,
+        false => None,
     };
-    let walks = called.is_none()
-        && (search.payment.is_some()
-            || search.source.is_some()
-            || search.status.is_some_and(|status| !is_unusual(status)));
-    let stopped_at = if walks { boundary(conn, search, place).await? } else { None };
-    let mut query = filtered(search, placed(place));
-    if let Some(called) = called {
-        query = query.filter(orders::id.eq_any(called));
+    let mut query = held(search, lead.along(within(search, place)));
+    if let Some(known) = known {
+        query = query.filter(orders::id.eq_any(known));
     }
-    if let Some(last) = stopped_at {
-        query = match place.backward {
-            true => query.filter(orders::id.le(last)),
-            false => query.filter(orders::id.ge(last)),
-        };
-    }
-    let rows = query
+    let rows = until!(query, orders::id, stopped_at, place)
         .limit(place.limit)
         .select(Summary::as_select())
         .load(conn)
@@ -90,41 +134,34 @@ pub async fn search(
     Ok(Found { rows, stopped_at })
 }
 
-/// The last order that is examined, if there are more.
-async fn boundary(
-    conn: &mut AsyncPgConnection,
-    search: &Search,
-    place: Place,
-) -> QueryResult<Option<Uuid>> {
-    let times = Search { from: search.from, to: search.to, ..Search::default() };
-    filtered(&times, placed(place))
-        .select(orders::id)
-        .offset(EXAMINED_MAX - 1)
-        .first(conn)
-        .await
-        .optional()
-}
-
-fn placed<'a>(place: Place) -> Boxed<'a> {
-    let all = orders::table.into_boxed();
-    match (place.backward, place.from) {
-        (false, None) => all.order(orders::id.desc()),
-        (false, Some(from)) => all.filter(orders::id.lt(from)).order(orders::id.desc()),
-        (true, None) => all.order(orders::id.asc()),
-        (true, Some(from)) => all.filter(orders::id.gt(from)).order(orders::id.asc()),
+/// The only orders that can be meant, where a name or a source that told of few says so.
+async fn known(conn: &mut AsyncPgConnection, search: &Search) -> QueryResult<Option<Vec<Uuid>>> {
+    match (&search.called, &search.source) {
+        (Some(called), _) => called_ids(conn, called).await.map(Some),
+        (None, Some(source)) => {
+            let told = told_by(conn, source).await?;
+            Ok(told.map(|told| told.into_iter().map(|(order, _)| order).collect()))
+        }
+        (None, None) => Ok(None),
     }
 }
 
-fn filtered<'a>(search: &'a Search, mut query: Boxed<'a>) -> Boxed<'a> {
+/// From the place on, within the bounds of time.
+fn within<'a>(search: &Search, place: Place) -> Boxed<'a> {
+    let all: Boxed<'a> = orders::table.into_boxed();
+    bounded!(placed!(all, orders::id, place), orders::id, orders::created_at, search)
+}
+
+/// Every filter but time, whether or not an index has answered it.
+fn held<'a>(search: &'a Search, mut query: Boxed<'a>) -> Boxed<'a> {
     if let Some(status) = search.status {
         query = query.filter(orders::status.eq(status.as_str()));
-        if is_unusual(status) {
-            // A parameter proves nothing to the planner.
-            query = query.filter(sql::<Bool>(UNUSUAL));
-        }
     }
     if let Some(payment) = search.payment {
         query = query.filter(orders::payment.eq(payment.as_str()));
+    }
+    if let Some(flag) = search.flag {
+        query = query.filter(orders::flags.contains(vec![flag.as_str()]));
     }
     if let Some(source) = &search.source {
         let told = order_events::table
@@ -132,23 +169,5 @@ fn filtered<'a>(search: &'a Search, mut query: Boxed<'a>) -> Boxed<'a> {
             .filter(order_events::source.eq(source));
         query = query.filter(exists(told));
     }
-    // The id's millisecond finds the place, the column decides.
-    if let Some(from) = search.from {
-        query = query
-            .filter(orders::id.ge(first_id(from)))
-            .filter(orders::created_at.ge(from.to_datetime()));
-    }
-    if let Some(to) = search.to {
-        let next = Timestamp::from_micros_saturating(to.micros().saturating_add(1_000));
-        query = query
-            .filter(orders::id.lt(first_id(next)))
-            .filter(orders::created_at.lt(to.to_datetime()));
-    }
     query
-}
-
-/// No id of that millisecond or later is less.
-fn first_id(time: Timestamp) -> Uuid {
-    let milliseconds = u128::try_from(time.micros() / 1_000).unwrap_or_default();
-    Uuid::from_u128(milliseconds << 80)
 }

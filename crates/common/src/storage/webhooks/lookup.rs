@@ -92,7 +92,8 @@ async fn received_between(
     Ok(from.map(|from| (from, from + TimeDelta::milliseconds(1))))
 }
 
-fn millisecond_of(id: Uuid) -> Option<DateTime<Utc>> {
+/// The millisecond that an id of ours tells.
+pub(super) fn millisecond_of(id: Uuid) -> Option<DateTime<Utc>> {
     if id.get_version_num() != 7 {
         return None;
     }

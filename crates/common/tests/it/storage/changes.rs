@@ -254,7 +254,7 @@ async fn who_followed_before_a_restore_goes_on_after_it() -> anyhow::Result<()> 
     until(&mut shop, &mut conn, 2).await;
     let n = shop.position().to_string();
     let (_, n) = n.split_once('-').expect("two numbers");
-    let before: Position = format!("{}-{n}", i64::MAX).parse()?;
+    let before: Position = format!("{}-{n}", "9".repeat(18)).parse()?;
     database
         .owner()
         .await?

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use diesel_async::AsyncPgConnection;
+use diesel::result::Error;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use waybill_common::domain::{Effect, Reference, Verdict};
-use waybill_common::storage::commit::{Pending, commit};
+use waybill_common::storage::commit::{Pending, commit, foresee};
 use waybill_common::storage::{orders, webhooks};
 use waybill_test_support::TestDatabase;
 
@@ -251,5 +252,26 @@ async fn a_batch_of_any_size_uses_statements_that_were_prepared_before() -> anyh
     }
     // The first batch made the orders; the second is the first to lock them. From then on nothing is new.
     assert_eq!(counts[1], counts[3], "{counts:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_name_that_leads_to_no_order_is_an_error_and_no_panic() -> anyhow::Result<()> {
+    let database = TestDatabase::new().await?;
+    let mut conn = database.connection().await?;
+    conn.batch_execute(
+        "INSERT INTO order_aliases (namespace, ref, order_id) VALUES ('default', 'order:A-1', gen_random_uuid())",
+    )
+    .await?;
+    let before = fingerprint(&mut conn).await?;
+    let batch = [webhook("e1", &[Reference::order("A-1")], placed(10_00))];
+    for error in [
+        commit(&mut conn, &batch, now()).await.map(|_| ()),
+        foresee(&mut conn, &batch, now()).await.map(|_| ()),
+    ] {
+        let Err(Error::DeserializationError(cause)) = error else { panic!("{error:?}") };
+        assert!(cause.to_string().contains("which is not there"), "{cause}");
+    }
+    assert_eq!(fingerprint(&mut conn).await?, before);
     Ok(())
 }

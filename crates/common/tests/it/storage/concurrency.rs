@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 use waybill_common::domain::{Facts, Operation, Outcome, Reference, Told};
 use waybill_common::storage::Pool;
-use waybill_common::storage::commit::{Pending, commit};
+use waybill_common::storage::commit::{Memory, Pending, commit_with};
 use waybill_test_support::follower::Follower;
 use waybill_test_support::{TestDatabase, eventually};
 
@@ -69,8 +69,14 @@ fn deck(random: &mut StdRng) -> Vec<Pending> {
     deck
 }
 
-/// Takes batches off the deck, commits them, puts back what was missed, until nothing is left.
-async fn work(pool: Pool, deck: Arc<Mutex<Vec<Pending>>>, seed: u64) -> anyhow::Result<usize> {
+/// Takes batches off the deck, commits them, puts back what was missed, until nothing is left. Remembers a few orders, as
+/// the lanes of one worker do.
+async fn work(
+    pool: Pool,
+    deck: Arc<Mutex<Vec<Pending>>>,
+    memory: Arc<Memory>,
+    seed: u64,
+) -> anyhow::Result<usize> {
     let mut random = StdRng::seed_from_u64(seed);
     let mut conn = pool.get().await?;
     let mut misses = 0;
@@ -83,7 +89,7 @@ async fn work(pool: Pool, deck: Arc<Mutex<Vec<Pending>>>, seed: u64) -> anyhow::
         if batch.is_empty() {
             return Ok(misses);
         }
-        let committed = commit(&mut conn, &batch, now()).await?;
+        let committed = commit_with(&mut conn, &batch, now(), &memory).await?;
         assert_eq!(committed.settled.len() + committed.missed.len(), batch.len());
         misses += committed.missed.len();
         deck.lock().await.extend(
@@ -148,9 +154,12 @@ async fn check(seed: u64) -> anyhow::Result<()> {
     let deck = deck(&mut StdRng::seed_from_u64(seed));
     let shared = Arc::new(Mutex::new(deck.clone()));
     let mut committers = JoinSet::new();
+    // Two workers.
+    let memories = [(); 2].map(|()| Arc::new(Memory::for_sizes(1..=40)));
     for number in 0..COMMITTERS {
         let seed = seed * 100 + u64::try_from(number)?;
-        committers.spawn(work(database.pool().clone(), Arc::clone(&shared), seed));
+        let memory = Arc::clone(&memories[number % memories.len()]);
+        committers.spawn(work(database.pool().clone(), Arc::clone(&shared), memory, seed));
     }
     let following = follow(database.pool().clone(), Arc::downgrade(&shared));
     drop(shared);

@@ -3,12 +3,15 @@
 use diesel::QueryResult;
 use diesel::result::Error;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
-use waybill_common::domain::{Effect, Reference, Timestamp};
+use waybill_common::domain::{Effect, Flag, Reference, Timestamp};
+use waybill_common::storage::commit::by_hand::acknowledge;
 use waybill_common::storage::commit::commit;
 use waybill_common::storage::loose_ends::{LooseEnds, loose_ends};
+use waybill_common::storage::orders;
 use waybill_common::storage::partitions::{drop_before, make_ahead};
 use waybill_test_support::TestDatabase;
 
+use super::by_hand::by_ada;
 use super::sender::{again, captured, foreign, now, placed, refunded, webhook};
 
 /// One event of each verdict, an absorption, and a torn conflict.
@@ -35,6 +38,8 @@ async fn filled() -> anyhow::Result<TestDatabase> {
     for pending in batch {
         commit(&mut conn, &[pending], now()).await?;
     }
+    let contradicted = orders::find(&mut conn, "A-1").await?.remove(0).id;
+    acknowledge(&mut conn, (contradicted, Flag::Conflict), by_ada(), now()).await?;
     Ok(database)
 }
 
@@ -68,6 +73,7 @@ const ROW_WITHOUT_KEY: &str = "rows of trails hold no key";
 const NO_ORDER: &str = "trails belong to no order";
 const NO_LIFE: &str = "names lead to no living order";
 const NO_LETTER: &str = "dead webhooks have no dead letter";
+const NO_ACTION: &str = "rows of trails are no operator's action, though they say so";
 const CHANGE_WITHOUT_TRAIL: &str = "changes are told that stand on no trail";
 
 /// What somebody does, and what is found then, how often.
@@ -117,6 +123,7 @@ fn tamperings() -> Vec<(String, Vec<(&'static str, i64)>)> {
             vec![(NO_LIFE, 1)],
         ),
         ("DELETE FROM dead_letters".to_owned(), vec![(NO_LETTER, 1)]),
+        ("DELETE FROM operator_actions".to_owned(), vec![(NO_ACTION, 1)]),
     ]
 }
 
@@ -126,7 +133,8 @@ async fn each_kind_of_tampering_is_found() -> anyhow::Result<()> {
     let mut owner = database.owner().await?;
     owner
         .batch_execute(
-            "ALTER TABLE order_events DISABLE TRIGGER ALL; ALTER TABLE orders DISABLE TRIGGER ALL",
+            "ALTER TABLE order_events DISABLE TRIGGER ALL; ALTER TABLE orders DISABLE TRIGGER ALL; \
+             ALTER TABLE operator_actions DISABLE TRIGGER ALL",
         )
         .await?;
     for (tampering, expected) in tamperings() {

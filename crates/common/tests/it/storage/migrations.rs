@@ -1,5 +1,9 @@
 //! Migrations: safe to run twice at once, and back.
 
+use std::collections::BTreeMap;
+
+use diesel::migration::{Migration, MigrationSource as _};
+use diesel::pg::Pg;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::MigrationHarness as _;
@@ -26,6 +30,22 @@ async fn two_databases_of_one_cluster_are_migrated_at_once() -> anyhow::Result<(
         tokio::join!(storage::migrate(one.settings()), storage::migrate(other.settings()));
     assert_eq!(first?, second?);
     Ok(())
+}
+
+/// Two of one version would be one to the table of those that have run: the other would never run.
+#[test]
+fn every_migration_has_a_version_of_its_own() {
+    let migrations: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().unwrap();
+    let mut names = BTreeMap::<String, Vec<String>>::new();
+    for migration in &migrations {
+        let name = migration.name();
+        let known = names.entry(name.version().to_string()).or_default();
+        known.push(name.to_string());
+    }
+    names.retain(|_, names| names.len() > 1);
+    assert_eq!(names, BTreeMap::new());
+    let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations"));
+    assert_eq!(migrations.len(), folders.unwrap().count(), "all are embedded");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What an event does to the order it reaches, or to the orders it would tear apart.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
 use super::{End, Owned, Planner};
@@ -10,9 +12,15 @@ use crate::storage::commit::link::{Reach, Target, reach};
 use crate::storage::order_aliases::Name;
 
 impl<'a> Planner<'a> {
-    pub(super) fn reach(&mut self, entry: &Entry<'a>, namespace: &str) -> End {
-        let references = &entry.event.order_refs;
-        let targets = self.targets(references, namespace);
+    pub(super) fn reach(&mut self, mut entry: Entry<'a>, namespace: &str) -> End {
+        let event = entry.event;
+        let (targets, disregarded) = self.believed(self.targets(&event.order_refs, namespace));
+        if !disregarded.is_empty() {
+            let mut believed = event.order_refs.clone();
+            believed.retain(|told| !self.leads_to_any(told, namespace, &disregarded));
+            entry.order_refs = Cow::Owned(believed);
+        }
+        let (entry, references) = (&entry, entry.order_refs.as_ref());
         let new_merchant = references
             .iter()
             .any(|reference| reference.merchant && !self.is_known(reference, namespace));
@@ -53,6 +61,38 @@ impl<'a> Planner<'a> {
             }
         }
         targets
+    }
+
+    /// Orders that an operator has parted never meet again: the one that has what was taken from the other goes on. Returns
+    /// those that go on, and those that give way.
+    fn believed(&self, mut targets: Vec<Target<'a>>) -> (Vec<Target<'a>>, Vec<Uuid>) {
+        let mut disregarded = Vec::new();
+        // Each round takes one away whose better stays, so one stays.
+        while let Some(id) = self.gives_way(&targets) {
+            targets.retain(|target| target.id != id);
+            disregarded.push(id);
+        }
+        (targets, disregarded)
+    }
+
+    /// The latest of those that have parted with a name of another one.
+    fn gives_way(&self, targets: &[Target<'a>]) -> Option<Uuid> {
+        let facts = |target: &Target<'_>| &self.orders[&target.id].facts;
+        targets
+            .iter()
+            .filter(|one| {
+                targets
+                    .iter()
+                    .any(|other| other.id != one.id && facts(one).has_parted_from(facts(other)))
+            })
+            .map(|target| target.id)
+            .max()
+    }
+
+    fn leads_to_any(&self, told: &Reference, namespace: &str, orders: &[Uuid]) -> bool {
+        self.names
+            .get(&Name::of(namespace, told))
+            .is_some_and(|owned| orders.contains(&owned.order_id))
     }
 
     fn is_known(&self, reference: &Reference, namespace: &str) -> bool {

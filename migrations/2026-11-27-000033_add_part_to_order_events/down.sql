@@ -1,0 +1,5 @@
+REVOKE UPDATE (order_id) ON event_keys FROM waybill_app;
+
+ALTER TABLE order_events
+    DROP CONSTRAINT order_events_kind_is_known,
+    ADD CONSTRAINT order_events_kind_is_known CHECK (kind IN ('event', 'absorb', 'absorbed', 'acknowledge'));

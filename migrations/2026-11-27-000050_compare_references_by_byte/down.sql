@@ -1,0 +1,1 @@
+ALTER TABLE order_aliases ALTER COLUMN ref TYPE text COLLATE "default";

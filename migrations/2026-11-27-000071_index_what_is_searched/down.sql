@@ -1,0 +1,12 @@
+DROP INDEX operator_actions_by_action;
+DROP INDEX operator_actions_by_actor;
+DROP INDEX operator_actions_by_subject;
+DROP INDEX dead_letters_by_replay_state;
+DROP INDEX dead_letters_by_reason;
+DROP INDEX dead_letters_by_source;
+DROP INDEX order_events_conflicts;
+DROP INDEX orders_unusual_payment;
+DROP INDEX webhooks_others;
+DROP INDEX webhooks_repeats;
+DROP INDEX webhooks_waiting;
+DROP INDEX webhooks_unusual;
