@@ -25,6 +25,7 @@ BODIES = {
     ("admin", 409): NATIVE_REPEATED,
     ("stripe", 202): QUEUED,
     ("stripe", 200): REPEATED,
+    ("classic", 202): QUEUED,
 }
 
 

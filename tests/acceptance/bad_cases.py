@@ -189,6 +189,9 @@ def wrong_framing() -> Iterator[Case]:
     def instead(*lines: bytes) -> tuple[bytes, ...]:
         return (plain.replace(length, b"".join(line + b"\r\n" for line in lines)),)
 
+    def old(pieces: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        return tuple(piece.replace(b"HTTP/1.1", b"HTTP/1.0") for piece in pieces)
+
     both = (length[:-2], b"transfer-encoding: chunked")
     for name, pieces in {
         "length and chunked": instead(*both), "chunked and length": instead(*reversed(both)),
@@ -201,7 +204,8 @@ def wrong_framing() -> Iterator[Case]:
         "a folded header": instead(length[:-2], b"x-folded: a", b" b"),
         "NUL in a header": instead(length[:-2], b"x-nul: a\0b"),
         "a space before the colon": instead(b"content-length : %d" % len(good)),
-        "HTTP/1.0": (plain.replace(b"HTTP/1.1", b"HTTP/1.0"),),
+        "HTTP/1.0 in chunks": old(instead(b"transfer-encoding: chunked")),
+        "HTTP/1.0 of no length": old(instead(b"x-no-length: 1")),
         "HTTP/9.9": (plain.replace(b"HTTP/1.1", b"HTTP/9.9"),),
         "two tokens": instead(length[:-2], b"authorization: Bearer nope"),
     }.items():  # fmt: skip

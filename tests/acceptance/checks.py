@@ -18,6 +18,10 @@ from settings import LOCK_TTL_MS
 from system import System
 
 DECIDED = ("applied", "no_change")
+# A provisional order has no name of the merchant's; it goes by the first of those that it has.
+ORDERS = (
+    """SELECT orders.*, (SELECT min(ref) FROM order_aliases WHERE order_id = orders.id) AS first_name FROM orders"""
+)
 STATE_COLUMNS = [field.name for field in fields(OrderState)]
 
 
@@ -35,7 +39,7 @@ def faults(system: System, accepted: list[UUID], recovered_max: int, expected: E
     webhooks = system.rows("SELECT id, source, dedup_key, state, verdict, order_id FROM webhooks")
     yield from not_accounted(webhooks, accepted, recovered_max)
     yield from not_counted_once(webhooks, expected)
-    stored = {row["id"]: row for row in system.rows("SELECT * FROM orders")}
+    stored = {row["id"]: row | {"external_id": row["external_id"] or row["first_name"]} for row in system.rows(ORDERS)}
     yield from not_as_folded(stored, expected)
     events = system.rows("SELECT * FROM order_events ORDER BY order_id, seq")
     trails = {id_: list(rows) for id_, rows in groupby(events, key=lambda row: row["order_id"])}

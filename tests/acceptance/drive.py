@@ -8,10 +8,14 @@ import subprocess
 import sys
 import time
 import unittest
+from pathlib import Path
 from random import Random
 
 import bad_input
+import browser
 import chaos
+import everyone
+import herd
 import pipeline
 from programs import Failed, build
 
@@ -25,9 +29,16 @@ def main() -> int:
     print(f"seed {chosen.seed}", flush=True)
     try:
         reference_is_sound()
-        binaries = build("release" if chosen.release else "dev")
-        if chosen.bad_input:
+        more = ("waybill-console",) if chosen.browser else ()
+        binaries = build("release" if chosen.release else "dev", *more)
+        if chosen.browser:
+            browser.run(binaries, random, chosen.browser, chosen.chromium, chosen.pictures)
+        elif chosen.bad_input:
             bad_input.run(binaries, random)
+        elif chosen.everyone:
+            everyone.run(binaries, random)
+        elif chosen.herd:
+            herd.run(binaries, random, in_full=chosen.full)
         elif chosen.chaos:
             chaos.run(binaries, random, redis_dies=chosen.redis_dies, locks_off=chosen.locks_off)
         else:
@@ -44,6 +55,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--chaos", action="store_true", help="10,000 webhooks while workers are killed")
     parser.add_argument("--redis-dies", action="store_true", help="with --chaos: Redis is killed half-way")
     parser.add_argument("--locks-off", action="store_true", help="with --chaos: lock.mode is off")
+    parser.add_argument(
+        "--everyone", action="store_true", help="every scenario of every provider, told twice and shuffled"
+    )
+    parser.add_argument("--browser", type=Path, metavar="FOLDER", help="the console, by the scripts in this folder")
+    parser.add_argument("--chromium", type=Path, metavar="FILE", help="with --browser: the program")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="with --browser: where screenshots go")
+    parser.add_argument("--herd", action="store_true", help="each webhook 64 times at once, for 50 ids")
+    parser.add_argument("--full", action="store_true", help="with --herd: for 1,000 ids")
     parser.add_argument("--bad-input", action="store_true", help="everything that a webhook must not be")
     parser.add_argument(
         "--release", action="store_true", help="drive optimized programs: for figures that mean something"

@@ -25,9 +25,15 @@ class Expectation:
     def will_count(self, webhooks: Iterable[Webhook]) -> None:
         """Each of these is `applied` or `no_change` once; its repeats are `duplicate`."""
         for webhook in webhooks:
-            event = webhook.event()
-            self.events[event.key] = event
-            self.verdicts.setdefault(event.key, Counter(counted=1))
+            self.will_be(webhook.event())
+
+    def will_be(self, event: Event) -> None:
+        """This event counts once; what says nothing about an order is `ignored` once."""
+        if event.says_nothing:
+            self.verdicts.setdefault(event.key, Counter(ignored=1))
+            return
+        self.events[event.key] = event
+        self.verdicts.setdefault(event.key, Counter(counted=1))
 
     def will_end(self, key: Key, verdict: str, *, marks: str | None = None) -> None:
         """One more webhook under this key has this verdict and no other effect than the mark on an order."""

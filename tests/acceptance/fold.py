@@ -1,22 +1,28 @@
-"""The reference fold: an order's state from the whole set of its events (DOMAIN.md, sections 2 and 3).
+"""The reference fold: an order's state from the whole set of its events (DOMAIN.md, sections 2 and 3; docs/RULES.md).
 
-Written a second time, from the document alone and over the whole set at once, so that a mistake in the product's
-join or derivation is not repeated here. It knows what native sources and Stripe can say; snapshots and hints, which
-only other providers send, are not in it.
+Written a second time, from the documents alone and over the whole set at once, so that a mistake in the product's
+join or derivation is not repeated here.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from events import OUTCOMES, TRUST, Event, Fact, Money
+from events import WORDS, Event, Hint, Money, Snapshot
+from standing import UNTRUSTED, Object, Operation, Told
 
 DISPUTE_WORDS = {"lost": "lost", "pending": "open", "requested": "inquiry", "won": "won"}
 # The operations whose amounts are summed: only they can be in a currency that does not fit.
 MONEY = {"place", "authorize", "capture", "refund", "dispute"}
-FULFILMENT_WORDS = {"return": "returned", "deliver": "delivered", "fulfil": "fulfilled"}
+FULFILMENT_WORDS = {"fulfil": "fulfilled", "deliver": "delivered", "return": "returned"}
+# By these words of a snapshot everything was captured, whatever went back since.
+CLAIMS_CAPTURE = {"paid", "overpaid", "partially_refunded", "refunded"}
+# The book of all payment providers: each sees its own part.
+PAYMENTS = "payments"
+OUTCOMES_OF_A_FAILED_REFUND = ("requested", "pending", "succeeded", "failed", "lost", "won")
+SUM_MAX = 2**53 - 1
 
 
 @dataclass(frozen=True)
@@ -37,87 +43,46 @@ class OrderState:
     flags: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Told:
-    """A fact and who told it."""
-
-    fact: Fact
-    event: Event
-
-    def precedence(self) -> tuple:
-        """The greatest of these wins an operation; the order of arrival is not among them."""
-        amount = (self.fact.amount is not None, self.fact.amount or Money("", 0))
-        outcome, trust = OUTCOMES.index(self.fact.outcome), TRUST.index(self.event.trust)
-        return (self.fact.first, outcome, trust, amount, self.event.dedup_key)
-
-
-class Operation:
-    """All that was told about one operation."""
-
-    def __init__(self, told: list[Told]) -> None:
-        self.told = told
-        self.winner = max(told, key=Told.precedence).fact
-        self.op, self.book, self.outcome = self.winner.op, self.winner.book, self.winner.outcome
-        groups = {one.fact.group for one in told if one.fact.group}
-        # An operation without a group is its own; of several the alphabetically first counts.
-        self.group = min(groups, default=self.winner.op_ref)
-        self.has_group = bool(groups)
-
-    def delta(self, currency: str | None) -> int:
-        """What the operation alone moved."""
-        amount = self.winner.amount
-        return amount.minor if amount and not self.winner.cumulative and amount.currency == currency else 0
-
-    def cumulative(self, currency: str | None) -> int:
-        """The most that a success said its group has moved; nothing once the operation is known to have failed."""
-        if self.outcome != "succeeded":
-            return 0
-        return max((amount.minor for amount in self.cumulatives() if amount.currency == currency), default=0)
-
-    def cumulatives(self) -> list[Money]:
-        facts = [one.fact for one in self.told if one.fact.cumulative and one.fact.outcome == "succeeded"]
-        return [fact.amount for fact in facts if fact.amount]
-
-    def currencies(self) -> set[str]:
-        """Those of the money that stands; what was corrected away does not."""
-        standing = [self.winner.amount] if self.winner.amount else []
-        return {amount.currency for amount in standing + self.cumulatives()}
-
-    def contradicts_itself(self) -> bool:
-        """Whether two amounts were told for one outcome. An operator's correction replaces, it does not contradict."""
-        amounts = defaultdict(set)
-        for one in self.told:
-            if one.fact.amount and not one.fact.cumulative and one.event.source != "admin":
-                amounts[one.fact.outcome].add(one.fact.amount)
-        return any(len(several) > 1 for several in amounts.values())
-
-
 def fold(events: Iterable[Event], *, contradicted: bool = False) -> OrderState:
     """The state of one order. `contradicted`: a conflicting event left its mark on it."""
-    return Derivation(operations(events), contradicted).state()
+    once = list({event.key: event for event in events}.values())
+    hints = [event.hint for event in once if event.hint]
+    return Derivation(operations(once), objects(once), hints, contradicted).state()
 
 
 def operations(events: Iterable[Event]) -> list[Operation]:
-    """Gathers facts by operation. An event told twice is one event."""
+    """Gathers facts by operation."""
     gathered: dict[tuple[str, str], list[Told]] = defaultdict(list)
-    for event in {event.key: event for event in events}.values():
+    for event in events:
         for fact in event.facts:
             gathered[fact.op, fact.op_ref].append(Told(fact, event))
     return [Operation(told) for told in gathered.values()]
 
 
-class Derivation:
-    """Everything that follows from an order's operations; the methods follow DOMAIN.md, section 3, line by line."""
+def objects(events: Iterable[Event]) -> dict[str, Object]:
+    """Gathers snapshots by their object."""
+    gathered: dict[str, list[tuple[Snapshot, Event]]] = defaultdict(list)
+    for event in events:
+        if event.snapshot:
+            gathered[event.snapshot.object].append((event.snapshot, event))
+    return {name: Object(told) for name, told in gathered.items()}
 
-    def __init__(self, operations: list[Operation], contradicted: bool) -> None:
-        self.operations = operations
+
+class Derivation:
+    """Everything that follows from what an order's events told; the methods follow docs/RULES.md line by line."""
+
+    def __init__(
+        self, operations: list[Operation], objects: dict[str, Object], hints: list[Hint], contradicted: bool
+    ) -> None:
+        self.operations, self.objects, self.hints = operations, objects, hints
+        self.shops = list(objects.values())
         self.contradicted = contradicted or any(operation.contradicts_itself() for operation in operations)
         self.currency = self.find_currency()
-        self.total = max((o.delta(self.currency) for o in self.of("place") if self.has_total(o)), default=None)
-        self.captured = self.greatest_book(self.captured_of_group, self.of("capture"))
-        self.authorized = self.greatest_book(self.captured_of_group, self.live("authorize", "succeeded"))
-        self.refunded = self.greatest_book(self.refunded_of_group, self.of("refund"))
-        self.disputed = sum(map(self.disputed_of_group, by_group(self.of("dispute"))))
+        self.total = self.find_total()
+        self.authorized = capped(max(self.books(self.live("authorize", "succeeded"), moved).values(), default=0))
+        self.captured = self.sum_captured()
+        self.refunded = self.sum_refunded()
+        self.disputed = capped(max(self.books(self.of("dispute"), moved).values(), default=0))
 
     def state(self) -> OrderState:
         payment, lifecycle, dispute = self.payment(), self.lifecycle(), self.dispute()
@@ -145,87 +110,109 @@ class Derivation:
         ended = {(ending.book, ending.group if ending.has_group else None) for ending in endings}
         return [o for o in self.of(op, *outcomes) if (o.book, o.group) not in ended and (o.book, None) not in ended]
 
+    def said(self, *words: str) -> bool:
+        """Whether a snapshot's payment is one of these words."""
+        return any(shop.payment in words for shop in self.shops)
+
     # Money
 
     def find_currency(self) -> str | None:
         """The currency of the first pool that has one; the alphabetically first of several."""
         pools = (
-            self.of("place", "succeeded"),
-            self.of("capture", "succeeded", "pending"),
-            self.of("authorize"),
-            self.of("refund") + self.of("dispute"),
+            self.currencies(self.of("place", "succeeded")) | {s.total.currency for s in self.shops if s.total},
+            self.currencies(self.of("capture", "succeeded", "pending")),
+            self.currencies(self.of("authorize")),
+            self.currencies(self.of("refund") + self.of("dispute")),
+            {amount.currency for shop in self.shops for amount in shop.amounts()},
         )
-        for pool in pools:
-            if currencies := {currency for operation in pool for currency in operation.currencies()}:
-                return min(currencies)
-        return None
-
-    def has_total(self, place: Operation) -> bool:
-        amount = place.winner.amount
-        return amount is not None and amount.currency == self.currency
-
-    def captured_of_group(self, group: list[Operation]) -> int:
-        deltas = sum(o.delta(self.currency) for o in group if o.outcome == "succeeded")
-        return max([deltas, *(o.cumulative(self.currency) for o in group)])
-
-    def refunded_of_group(self, group: list[Operation]) -> int:
-        """A cumulative amount still holds the refunds that failed after it was told."""
-        succeeded = sum(o.delta(self.currency) for o in group if o.outcome == "succeeded")
-        failed = sum(o.delta(self.currency) for o in group if o.outcome == "failed")
-        return max(succeeded, max(o.cumulative(self.currency) for o in group) - failed, 0)
-
-    def disputed_of_group(self, group: list[Operation]) -> int:
-        deltas = sum(o.delta(self.currency) for o in group if o.outcome in ("pending", "lost"))
-        return max([deltas, *(o.cumulative(self.currency) for o in group)])
+        return next((min(pool) for pool in pools if pool), None)
 
     @staticmethod
-    def greatest_book(of_group, operations: list[Operation]) -> int:
-        """Operations of one book add up; of several books the greater counts, never the sum."""
+    def currencies(operations: list[Operation]) -> set[str]:
+        return {currency for operation in operations for currency in operation.currencies()}
+
+    def find_total(self) -> int | None:
+        told = [o.winner.amount for o in self.of("place", "succeeded")] + [shop.total for shop in self.shops]
+        return max((amount.minor for amount in told if amount and amount.currency == self.currency), default=None)
+
+    def books(self, operations: list[Operation], of_group: Callable[[list[Operation], str], int]) -> dict[str, int]:
+        """Operations of one book add up, group by group; of several books the greater counts, never the sum."""
         books: dict[str, int] = defaultdict(int)
         for group in by_group(operations):
-            books[group[0].book] += of_group(group)
-        return max(books.values(), default=0)
+            books[group[0].book] += of_group(group, self.currency)
+        return books
+
+    def sum_captured(self) -> int:
+        told = [self.stated(shop.captured, shop.payment in CLAIMS_CAPTURE) for shop in self.shops]
+        return capped(max([*self.books(self.of("capture"), moved).values(), *told], default=0))
+
+    def sum_refunded(self) -> int:
+        """A shop, and whatever only retells, does not hear of a refund that failed at its payment provider."""
+        failed = self.books(self.of("refund"), failed_of).get(PAYMENTS, 0)
+        books = self.books(self.of("refund"), given_back)
+        told = [amount if book == PAYMENTS else amount - failed for book, amount in books.items()]
+        told += [self.stated(shop.refunded, shop.payment == "refunded") - failed for shop in self.shops]
+        return capped(max([*told, 0]))
+
+    def stated(self, amount: Money | None, claims: bool) -> int:
+        """A word without an amount beside it claims the total."""
+        if amount is None:
+            return self.total or 0 if claims else 0
+        return amount.minor if amount.currency == self.currency else 0
 
     # Words
 
     def payment(self) -> str:
         captures = self.of("capture", "succeeded")
-        says_paid = any(not capture.winner.partial for capture in captures)
-        covered = self.total is not None and self.captured >= self.total and (self.captured > 0 or says_paid)
-        attempts = self.live("capture") + self.live("authorize")
+        whole = any(not capture.winner.partial for capture in captures)
+        refunds = self.of("refund", "succeeded", "failed")
+        states_captured = any(shop.captured for shop in self.shops)
+        states_refunded = any(shop.refunded for shop in self.shops)
+        unheard = not captures and not states_captured
+        paid = whole or (self.said("paid") and unheard)
+        if self.total is not None:
+            paid = self.captured >= self.total and (self.captured > 0 or whole or self.said("paid", "overpaid"))
         voided = self.of("void", "succeeded") or [o for o in self.of("expire", "succeeded") if o.has_group]
+        failed = not captures and self.of("capture", "failed") + self.of("authorize", "failed")
+        attempts = self.live("capture") + self.live("authorize")
         rules = (
             ("refunded", self.refunded >= self.captured > 0),
+            ("refunded", self.said("refunded") and unheard and not refunds and not states_refunded),
             ("partially_refunded", self.refunded > 0),
+            ("partially_refunded", self.said("partially_refunded") and not refunds and not states_refunded),
             ("overpaid", self.total is not None and self.captured > self.total),
-            ("paid", says_paid if self.total is None else covered),
-            ("partially_paid", self.captured > 0),
-            ("authorized", self.live("authorize", "succeeded")),
-            ("processing", any(attempt.outcome == "pending" for attempt in attempts)),
-            ("requires_action", any(attempt.outcome == "requested" for attempt in attempts)),
-            ("voided", voided),
-            ("failed", not captures and self.of("capture", "failed") + self.of("authorize", "failed")),
+            ("overpaid", self.said("overpaid") and unheard),
+            ("paid", paid),
+            ("partially_paid", self.captured > 0 or any(is_of_unknown_amount(capture) for capture in captures)),
+            ("partially_paid", self.said("partially_paid") and unheard),
+            ("authorized", self.live("authorize", "succeeded") or self.said("authorized")),
+            ("processing", any(o.outcome == "pending" for o in attempts) or self.said("processing")),
+            ("requires_action", any(o.outcome == "requested" for o in attempts) or self.said("requires_action")),
+            ("voided", voided or self.said("voided")),
+            ("failed", failed or self.said("failed")),
         )
         return next((word for word, holds in rules if holds), "unpaid")
 
     def lifecycle(self) -> str:
-        expired = [expiry for expiry in self.of("expire", "succeeded") if not expiry.has_group]
-        rules = (
-            ("cancelled", self.of("cancel", "succeeded")),
-            ("expired", expired),
-            ("closed", self.of("close", "succeeded")),
-        )
-        return next((word for word, holds in rules if holds), "open")
+        said = [shop.lifecycle for shop in self.shops if shop.lifecycle]
+        said += ["deleted" for shop in self.shops if shop.deleted]
+        said += ["cancelled" for _ in self.of("cancel", "succeeded")]
+        said += ["expired" for expiry in self.of("expire", "succeeded") if not expiry.has_group]
+        said += ["closed" for _ in self.of("close", "succeeded")]
+        return furthest("lifecycle", said)
 
     def fulfilment(self) -> str:
-        said = (word for op, word in FULFILMENT_WORDS.items() if self.of(op, "succeeded"))
-        return next(said, "unfulfilled")
+        said = [shop.fulfilment for shop in self.shops if shop.fulfilment]
+        # Whoever sees the whole order knows more than one parcel does.
+        by_facts = [word for op, word in FULFILMENT_WORDS.items() if self.of(op, "succeeded")]
+        return furthest("fulfilment", said + (["partial" for _ in by_facts] if said else by_facts))
 
     def dispute(self) -> str:
         said = (word for outcome, word in DISPUTE_WORDS.items() if self.of("dispute", outcome))
         return next(said, "none")
 
     def status(self, payment: str, lifecycle: str, dispute: str) -> str:
+        expired = not self.of("void", "succeeded") and any(o.has_group for o in self.of("expire", "succeeded"))
         rules = (
             ("charged_back", dispute == "lost"),
             ("disputed", dispute == "open"),
@@ -234,26 +221,69 @@ class Derivation:
             ("completed", payment == "paid" and lifecycle == "closed"),
             ("paid", payment in ("paid", "overpaid")),
             ("partially_paid", payment == "partially_paid"),
-            ("cancelled", lifecycle == "cancelled"),
+            ("cancelled", lifecycle in ("cancelled", "deleted")),
             ("expired", lifecycle == "expired"),
             ("authorized", payment == "authorized"),
             ("processing", payment == "processing"),
             ("requires_action", payment == "requires_action"),
-            ("cancelled", payment == "voided" and self.of("void", "succeeded")),
-            ("expired", payment == "voided"),
+            ("expired", payment == "voided" and expired),
+            ("cancelled", payment == "voided"),
             ("failed", payment == "failed"),
         )
         return next((word for word, holds in rules if holds), "pending")
 
     def flags(self, lifecycle: str) -> set[str]:
-        currencies = {currency for o in self.operations if o.op in MONEY for currency in o.currencies()}
+        currencies = self.currencies([o for o in self.operations if o.op in MONEY])
+        currencies |= {amount.currency for shop in self.shops for amount in shop.amounts()}
         rules = {
             "conflict": self.contradicted,
             "currency_mismatch": self.currency is not None and bool(currencies - {self.currency}),
+            "needs_fetch": any(self.is_unanswered(hint) for hint in self.hints),
             "overpaid": self.total is not None and self.captured - self.refunded > self.total,
-            "paid_after_cancel": lifecycle == "cancelled" and self.captured > self.refunded,
+            "paid_after_cancel": lifecycle in ("cancelled", "deleted") and self.captured > self.refunded,
+            "untrusted": self.is_untrusted(),
         }
         return {flag for flag, raised in rules.items() if raised}
+
+    def is_unanswered(self, hint: Hint) -> bool:
+        """Whether nothing that is known of the object is as late as the hint."""
+        seen = [operation.seen for operation in self.operations if operation.is_about(hint.object)]
+        seen += [self.objects[hint.object].seen] if hint.object in self.objects else []
+        return all(hint.at > known for known in seen)
+
+    def is_untrusted(self) -> bool:
+        words = any(operation.trust in UNTRUSTED for operation in self.operations)
+        return words or any(shop.is_untrusted() for shop in self.shops)
+
+
+def moved(group: list[Operation], currency: str | None) -> int:
+    """What the operations of a group moved: one by one, or in all, whichever says more."""
+    counted = [operation for operation in group if operation.counts]
+    deltas = sum(operation.delta(currency) for operation in counted)
+    return max([deltas, *(operation.cumulative(currency) for operation in counted)])
+
+
+def given_back(group: list[Operation], currency: str | None) -> int:
+    """A cumulative amount still holds the refunds that failed after it was told."""
+    counted = [operation for operation in group if operation.counts]
+    deltas = sum(operation.delta(currency) for operation in counted)
+    in_all = max((operation.cumulative(currency) for operation in counted), default=0)
+    return max(deltas, in_all - failed_of(group, currency), 0)
+
+
+def failed_of(group: list[Operation], currency: str | None) -> int:
+    failed = [operation for operation in group if operation.outcome == "failed"]
+    return sum(operation.delta(currency, OUTCOMES_OF_A_FAILED_REFUND) for operation in failed)
+
+
+def is_of_unknown_amount(capture: Operation) -> bool:
+    return capture.amount(("succeeded",)) is None and not capture.cumulatives()
+
+
+def furthest(axis: str, words: list[str]) -> str:
+    """The word of the highest rank; the lowest of all where nobody spoke."""
+    ranks = WORDS[axis]
+    return max(words, key=ranks.index, default=ranks[0])
 
 
 def by_group(operations: list[Operation]) -> list[list[Operation]]:
@@ -261,3 +291,7 @@ def by_group(operations: list[Operation]) -> list[list[Operation]]:
     for operation in operations:
         groups[operation.book, operation.group].append(operation)
     return list(groups.values())
+
+
+def capped(amount: int) -> int:
+    return max(min(amount, SUM_MAX), 0)

@@ -64,7 +64,7 @@ def read(source: str, body: bytes) -> Event:
     )
     order = told["order_uuid"].lower()
     references = frozenset({f"order:{order}", f"native.transaction:{scope}:{told['txn_id']}"})
-    return Event(source, dedup_key(told, happened), "bearer", references, facts)
+    return Event(source, dedup_key(told, happened), "bearer", references, facts, occurred_at=happened)
 
 
 def scope_of(source: str, told: dict) -> str:

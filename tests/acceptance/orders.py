@@ -13,7 +13,7 @@ class TwoMerchantOrders(AssertionError):
 
 
 def gather(events: Iterable[Event]) -> dict[str, list[Event]]:
-    """The events of each of the merchant's orders, by the merchant's own id.
+    """The events of each order, by the merchant's own id; of a provisional order by its alphabetically first name.
 
     An event without that id belongs where its payment intent or charge leads, whenever the link was told.
     """
@@ -26,13 +26,18 @@ def gather(events: Iterable[Event]) -> dict[str, list[Event]]:
     components: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         components[root(parents, min(event.references))].append(event)
-    return {merchant_id(component): component for component in components.values()}
+    return {name_of(component): component for component in components.values()}
 
 
 def root(parents: dict[str, str], name: str) -> str:
     while parents.get(name, name) != name:
         name = parents[name]
     return name
+
+
+def name_of(component: list[Event]) -> str:
+    names = {name for event in component for name in event.references}
+    return merchant_id(component) if any(name.startswith("order:") for name in names) else min(names)
 
 
 def merchant_id(component: list[Event]) -> str:

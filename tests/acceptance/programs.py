@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = {"waybill": "waybill-cli", "waybill-ingest": "waybill-ingest", "waybill-worker": "waybill-worker"}
+PACKAGES = ("waybill-cli", "waybill-ingest", "waybill-worker")
 READY_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 25
 
@@ -29,9 +29,9 @@ def target_folder() -> Path:
     return Path(os.environ.get("CARGO_TARGET_DIR") or cache / "waybill" / "target")
 
 
-def build(profile: str) -> Path:
-    """Builds what is not built, or not up to date, and returns the folder of the binaries."""
-    packages = [word for package in NAMES.values() for word in ("--package", package)]
+def build(profile: str, *more: str) -> Path:
+    """Builds what is not built, or not up to date, and returns the folder of the binaries. `more`: other packages."""
+    packages = [word for package in (*PACKAGES, *more) for word in ("--package", package)]
     environment = os.environ | {"CARGO_TARGET_DIR": str(target_folder())}
     command = ["cargo", "build", "--locked", "--quiet", "--profile", profile, "--bins", *packages]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
@@ -53,9 +53,9 @@ class Program:
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment
             )
 
-    def run(self) -> str:
+    def run(self, typed: str = "") -> str:
         """Starts it and waits for its end, which must be a success. Returns what it printed."""
-        done = subprocess.run(self.command, stdin=subprocess.DEVNULL, capture_output=True, env=self.environment)
+        done = subprocess.run(self.command, input=typed.encode(), capture_output=True, env=self.environment)
         if done.returncode != 0:
             raise Failed(f"{' '.join(self.command)} ended with {done.returncode}: {done.stderr.decode()[-2_000:]}")
         return done.stdout.decode()

@@ -29,6 +29,8 @@ prefix = "{name}"
 [ingest]
 failures_per_minute = 1000000
 lame_duck_ms = 100
+[console]
+listen = "127.0.0.1:{console_port}"
 [lock]
 mode = "{lock_mode}"
 ttl_ms = {lock_ttl_ms}
@@ -36,6 +38,9 @@ ttl_ms = {lock_ttl_ms}
 delays_seconds = {delays_seconds}
 defer_ms = {defer_ms}
 unknown_version_ms = {unknown_version_ms}
+"""
+
+SOURCES = """\
 [sources.payments]
 provider = "native"
 namespace = "default"
@@ -64,6 +69,9 @@ class Settings:
     redis_url: str = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
     amqp_url: str = os.environ.get("AMQP_URL") or "amqp://guest:guest@127.0.0.1:5672/%2f"
     lock_mode: str = "redis"
+    console_port: int = field(default_factory=lambda: free_port())
+    # The `[sources.…]` tables, in the place of the usual ones.
+    own_sources: str = ""
 
     @property
     def database_url(self) -> str:
@@ -79,15 +87,21 @@ class Settings:
             redis_url=self.redis_url,
             amqp_url=self.amqp_url,
             name=self.name,
+            console_port=self.console_port,
             lock_mode=self.lock_mode,
             lock_ttl_ms=LOCK_TTL_MS,
             delays_seconds=list(DELAYS_SECONDS),
             defer_ms=DEFER_MS,
             unknown_version_ms=UNKNOWN_VERSION_MS,
-            payments_token=signing.TOKENS["payments"],
-            admin_token=signing.TOKENS["admin"],
-            stripe_secret=signing.STRIPE_SECRET,
-        )
+        ) + (self.own_sources or standard_sources())
+
+
+def standard_sources() -> str:
+    return SOURCES.format(
+        payments_token=signing.TOKENS["payments"],
+        admin_token=signing.TOKENS["admin"],
+        stripe_secret=signing.STRIPE_SECRET,
+    )
 
 
 def free_port() -> int:

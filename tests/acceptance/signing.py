@@ -12,6 +12,9 @@ TOKENS = {"payments": "acceptance-payments-token-01", "admin": "acceptance-admin
 
 def headers(webhook: Webhook) -> dict[str, str]:
     """Fresh for each attempt, as Stripe signs each attempt anew; the body stays the same."""
+    if webhook.source == "classic":
+        # Anyone may hint.
+        return {"content-type": "application/x-www-form-urlencoded"}
     if webhook.source == "stripe":
         signature = stripe.WebhookSignature.generate_signature_header(webhook.body.decode(), STRIPE_SECRET)
         return {"stripe-signature": signature, "content-type": "application/json; charset=utf-8"}

@@ -20,7 +20,7 @@ from settings import Settings, free_port
 class System:
     """Starts on entering, cleans up on leaving. The logs stay where the run failed."""
 
-    def __init__(self, settings: Settings, binaries: Path, ingests: int, workers: int) -> None:
+    def __init__(self, settings: Settings, binaries: Path, ingests: int, workers: int, consoles: int = 0) -> None:
         self.settings, self.binaries = settings, binaries
         self.folder = Path(tempfile.mkdtemp(prefix="waybill-acceptance-"))
         self.configuration = self.folder / "waybill.toml"
@@ -28,6 +28,8 @@ class System:
         self.ports = [free_port() for _ in range(ingests)]
         self.ingests = [self.service("ingest", number, self.ports[number]) for number in range(ingests)]
         self.workers = [self.service("worker", number, None) for number in range(workers)]
+        # It listens where the configuration says, because the command line prints its address.
+        self.consoles = [self.service("console", number, None) for number in range(consoles)]
 
     def __enter__(self) -> System:
         self.configuration.write_text(self.settings.toml())
@@ -48,7 +50,7 @@ class System:
         self.clean_up(keep_logs=kind is not None)
 
     def services(self) -> list[Program]:
-        return [*self.ingests, *self.workers]
+        return [*self.ingests, *self.workers, *self.consoles]
 
     def service(self, name: str, number: int, port: int | None) -> Program:
         ops_port = free_port()
@@ -58,10 +60,10 @@ class System:
         command = [str(self.binaries / f"waybill-{name}"), "--config", str(self.configuration)]
         return Program(command, self.folder / f"{name}-{number}.log", environment, ops_port)
 
-    def command(self, *words: str) -> str:
-        """Runs the command line tool, which must succeed, and returns what it printed."""
+    def command(self, *words: str, typed: str = "") -> str:
+        """Runs the command line tool, which must succeed, and returns what it printed. `typed`: its standard input."""
         command = [str(self.binaries / "waybill"), "--config", str(self.configuration), *words]
-        return Program(command, self.folder / "waybill.log", {}).run()
+        return Program(command, self.folder / "waybill.log", {}).run(typed)
 
     def rows(self, query: str, *arguments: object) -> list[dict]:
         with psycopg.connect(self.settings.database_url, row_factory=dict_row) as connection:
