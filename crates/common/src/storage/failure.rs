@@ -1,11 +1,11 @@
 //! What a database error means for the batch that met it.
 
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 
 /// Whom to blame, and so what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Another transaction was in the way (40P01, 40001, 55P03): a miss, tried again at once.
+    /// Another transaction was in the way (40P01, 40001, 55P03, or 23514 of a partition): a miss, tried again at once.
     Contention,
     /// The database is away, stopping, full or read-only: everybody waits, nothing is to blame.
     Unavailable,
@@ -46,6 +46,9 @@ impl Failure {
     #[must_use]
     pub fn of(error: &Error) -> Self {
         match error {
+            Error::DatabaseError(DatabaseErrorKind::CheckViolation, told) if misrouted(&**told) => {
+                Self::Contention
+            }
             Error::DatabaseError(kind, told) => Self::of_kind(kind, told.message()),
             Error::BrokenTransactionManager | Error::RollbackErrorOnCommit { .. } => {
                 Self::Unavailable
@@ -90,6 +93,12 @@ impl Failure {
             Self::Transient
         }
     }
+}
+
+/// Whether a row was on its way to the default partition while the partition of its month was made. It is refused as one
+/// that breaks a constraint of that table, but of a constraint without a name; the next time it finds its way.
+fn misrouted(told: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
+    told.table_name().is_some() && told.constraint_name().is_none()
 }
 
 #[cfg(test)]

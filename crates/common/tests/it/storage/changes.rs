@@ -4,15 +4,14 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
-use tokio::task::JoinSet;
 use waybill_common::domain::{Effect, Operation, Outcome, Reference};
-use waybill_common::storage::commit::{Committed, Pending, commit};
+use waybill_common::storage::commit::{Pending, commit};
 use waybill_common::storage::order_changes::{Change, Position, changes_after};
 use waybill_common::storage::orders;
 use waybill_test_support::follower::Follower;
 use waybill_test_support::{TestDatabase, eventually};
 
-use super::ledger::text;
+use super::beside::{commit_beside, until_waiting};
 use super::sender::{again, captured, fact, facts, foreign, now, placed, refunded, webhook};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -59,34 +58,6 @@ async fn open_gate(owner: &mut AsyncPgConnection) -> anyhow::Result<()> {
     Ok(owner
         .batch_execute(&format!("SELECT pg_advisory_unlock({GATE})"))
         .await?)
-}
-
-async fn commit_beside(
-    database: &TestDatabase,
-    batch: Vec<Pending>,
-) -> anyhow::Result<JoinSet<anyhow::Result<Committed>>> {
-    let mut conn = database.connection().await?;
-    // The test waits on purpose.
-    conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0")
-        .await?;
-    let mut beside = JoinSet::new();
-    beside.spawn(async move { Ok(commit(&mut conn, &batch, now()).await?) });
-    Ok(beside)
-}
-
-/// Waits until so many of this database's sessions wait for a lock of that kind.
-async fn until_waiting(conn: &mut AsyncPgConnection, kind: &str) {
-    let query = format!(
-        "SELECT count(*)::text AS told FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
-         WHERE NOT granted AND locktype = '{kind}' AND a.datname = current_database()"
-    );
-    eventually(SOON, async || {
-        let waiting = text(conn, &query)
-            .await
-            .map_err(|error| error.to_string())?;
-        if waiting == "1" { Ok(()) } else { Err(waiting) }
-    })
-    .await;
 }
 
 fn paid(order: &str, minor: i64) -> Pending {

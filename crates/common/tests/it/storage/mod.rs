@@ -1,6 +1,7 @@
 //! PostgreSQL: the schema, its refusals, and the commit.
 
 mod absorption;
+mod beside;
 mod by_hand;
 mod changes;
 mod commit;

@@ -1,11 +1,13 @@
 //! The months of `webhooks`.
 
-use waybill_common::domain::{Reference, Timestamp};
+use diesel_async::SimpleAsyncConnection as _;
+use waybill_common::domain::{Reference, Timestamp, Verdict};
 use waybill_common::storage::commit::{Pending, commit};
 use waybill_common::storage::partitions::{drop_before, make_ahead};
 use waybill_common::storage::webhooks;
 use waybill_test_support::TestDatabase;
 
+use super::beside::{commit_beside, until_waiting};
 use super::ledger::text;
 use super::sender::{now, placed, webhook};
 
@@ -50,6 +52,28 @@ async fn months_are_made_ahead_once_and_take_what_came_too_early() -> anyhow::Re
         let id = pending.envelope.event.webhook_id;
         assert!(webhooks::find(&mut conn, id).await?.is_some(), "found by its id alone");
     }
+    Ok(())
+}
+
+/// PostgreSQL refuses the row as one that breaks a constraint, which is not the event's fault: its month has just been made.
+#[tokio::test]
+async fn an_event_that_comes_while_its_month_is_made_is_missed_and_not_to_blame()
+-> anyhow::Result<()> {
+    let database = TestDatabase::new().await?;
+    let (mut maker, mut watcher) = (database.connection().await?, database.connection().await?);
+    let event = sent("meanwhile", time("2030-01-15T00:00:00Z"));
+    maker.batch_execute("BEGIN").await?;
+    make_ahead(&mut maker, time("2030-01-01T00:00:00Z")).await?;
+    let mut beside = commit_beside(&database, vec![event.clone()]).await?;
+    until_waiting(&mut watcher, "relation").await;
+
+    maker.batch_execute("COMMIT").await?;
+    let committed = beside.join_next().await.expect("it was begun")??;
+
+    assert_eq!((committed.settled.len(), committed.missed), (0, vec![0]));
+    let again = commit(&mut watcher, &[event], now()).await?;
+    assert_eq!(again.settled[0].verdict, Verdict::Applied);
+    assert_eq!(text(&mut watcher, WHERE_ROWS_ARE).await?, "webhooks_2030_01");
     Ok(())
 }
 
