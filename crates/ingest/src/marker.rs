@@ -28,11 +28,11 @@ pub struct Mark {
 #[derive(Clone)]
 pub struct Markers(UnboundedSender<Note>);
 
-/// For the clerk. Bounded by the requests in hand and the publishes in flight: Redis answers within its time limit, or
-/// everybody goes on without.
+/// For the clerk. What waits is bounded: a request asks before it has anything remembered, and Redis answers within its time
+/// limit, or everybody goes on without.
 enum Note {
     Ask(Vec<Mark>, oneshot::Sender<Vec<bool>>),
-    Remember(Mark, oneshot::Sender<()>),
+    Remember(Mark),
 }
 
 struct Clerk {
@@ -64,12 +64,10 @@ impl Markers {
         answered.await.unwrap_or(unknown)
     }
 
-    /// Remembers a confirmed event; what is returned waits for it and may be dropped. Without Redis: does nothing.
-    pub fn remember(&self, mark: Mark) -> impl Future<Output = ()> + use<> {
-        let (done, is_done) = oneshot::channel();
+    /// Has a confirmed event remembered; nobody waits for it. Without Redis: does nothing.
+    pub fn remember(&self, mark: Mark) {
         // Without a clerk nobody is asked any more either.
-        drop(self.0.send(Note::Remember(mark, done)));
-        async move { is_done.await.unwrap_or_default() }
+        drop(self.0.send(Note::Remember(mark)));
     }
 }
 
@@ -84,16 +82,12 @@ impl Clerk {
             let hashes: Option<Vec<Option<String>>> = self.redis.run(&commands).await;
             let mut hashes = hashes.unwrap_or_default().into_iter();
             for note in notes.drain(..) {
-                // Whoever waits for it may have left.
-                match note {
-                    Note::Ask(marks, answer) => {
-                        let known = marks.iter().map(|mark| {
-                            hashes.next().flatten() == Some(hex::encode(mark.body_sha256))
-                        });
-                        answer.send(known.collect()).unwrap_or_default();
-                    }
-                    Note::Remember(_, done) => done.send(()).unwrap_or_default(),
-                }
+                let Note::Ask(marks, answer) = note else { continue };
+                let known = marks
+                    .iter()
+                    .map(|mark| hashes.next().flatten() == Some(hex::encode(mark.body_sha256)));
+                // Whoever asked may have left.
+                answer.send(known.collect()).unwrap_or_default();
             }
         }
     }
@@ -105,7 +99,7 @@ impl Clerk {
                     commands.get(self.name(mark));
                 }
             }
-            Note::Remember(mark, _) => {
+            Note::Remember(mark) => {
                 let hash = hex::encode(mark.body_sha256);
                 commands
                     .set_ex(self.name(mark), hash, self.ttl_seconds)

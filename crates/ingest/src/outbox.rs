@@ -93,7 +93,7 @@ impl Outbox {
             Ok(()) => {
                 counting.confirmed();
                 if let Some(mark) = outgoing.mark {
-                    self.markers.remember(mark).await;
+                    self.markers.remember(mark);
                 }
             }
             Err(error) => {
@@ -113,7 +113,7 @@ impl Outbox {
         let (markers, recovered) = (self.markers.clone(), counting.recovered());
         move || {
             if let Some(mark) = mark {
-                drop(markers.remember(mark));
+                markers.remember(mark);
             }
             recovered();
         }
