@@ -190,9 +190,9 @@ pub async fn only_read(conn: &mut AsyncPgConnection) -> Result<(), ConnectError>
 
 /// Prepared statements are planned once, perhaps while a table is still empty and reading all of it looks cheapest, and
 /// that plan would stay when it has millions of rows. Every statement of a service is a few keys into big tables, so
-/// the only join worth planning is one index probe for each key.
-const BY_INDEX: &str =
-    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+/// the only join worth planning is one index probe for each key. For the same reason none is compiled: that takes far
+/// longer than running it, and is done wherever many partitions and their rows are estimated to cost much.
+const BY_INDEX: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
 
 /// Some failures can be told apart only by their message (see [`super::failure`]). Whoever may choose the language
 /// chooses English; elsewhere those failures count as transient, which is safe.

@@ -22,7 +22,7 @@ pub struct Found<R> {
 }
 
 /// Rows that one page looks at for a filter without an index.
-pub const EXAMINED_MAX: i64 = 5_000;
+pub const EXAMINED_MAX: i64 = 2_000;
 
 /// The rows of a list that is ordered by that column, from a place on.
 macro_rules! placed {

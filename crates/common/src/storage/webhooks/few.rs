@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use super::lookup::millisecond_of;
 use crate::storage::order_events::{LITTLE, told_by};
-use crate::storage::place::EXAMINED_MAX;
 use crate::storage::statement::{column, statement};
+
+/// More are too many to be looked up one by one.
+const FEW: i64 = 5_000;
 
 statement! {
     struct OnTrail { order_id: Uuid => SqlUuid, limit: i64 => BigInt }
@@ -56,10 +58,10 @@ pub(super) async fn of_order(
     conn: &mut AsyncPgConnection,
     order_id: Uuid,
 ) -> QueryResult<Option<Vec<Named>>> {
-    let limit = EXAMINED_MAX + 1;
+    let limit = FEW + 1;
     let mut ids: Vec<(Uuid,)> = OnTrail { order_id, limit }.load(conn).await?;
     ids.extend::<Vec<(Uuid,)>>(Repeats { order_id, limit }.load(conn).await?);
-    Ok(named(ids.into_iter().map(|(id,)| id), EXAMINED_MAX))
+    Ok(named(ids.into_iter().map(|(id,)| id), FEW))
 }
 
 /// Likewise those of a source.
@@ -74,7 +76,7 @@ pub(super) async fn of_source(
         return Ok(None);
     }
     let told = told.into_iter().map(|(_, webhook)| webhook);
-    Ok(named(told.chain(others.into_iter().map(|(id,)| id)), EXAMINED_MAX))
+    Ok(named(told.chain(others.into_iter().map(|(id,)| id)), FEW))
 }
 
 /// `None` where they are more than that, or one does not tell its time.

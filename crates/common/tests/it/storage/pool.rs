@@ -13,7 +13,8 @@ struct Told {
 }
 
 #[tokio::test]
-async fn a_connection_has_the_least_role_and_a_limit_on_every_wait() -> anyhow::Result<()> {
+async fn a_connection_has_the_least_role_limits_every_wait_and_compiles_no_plan()
+-> anyhow::Result<()> {
     let database = TestDatabase::new().await?;
     let settings = Database { url: database.url().into(), ..Database::default() };
     let pool = pool::connect(&settings, 1)?;
@@ -24,6 +25,7 @@ async fn a_connection_has_the_least_role_and_a_limit_on_every_wait() -> anyhow::
         ("lock_timeout", "2s"),
         ("idle_in_transaction_session_timeout", "10s"),
         ("synchronous_commit", "on"),
+        ("jit", "off"),
     ] {
         let told: Told = sql_query("SELECT current_setting($1) AS value")
             .bind::<sql_types::Text, _>(setting)
