@@ -41,7 +41,7 @@ class Chart {
       cursor: { drag: { x: false, y: false } },
       legend: { live: true },
       scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
-      axes: [{ ...axis, space: 70, values: (_plot, splits) => splits.map(at) }, { ...axis, size: 56 }],
+      axes: [{ ...axis, space: 70, values: (_plot, splits) => splits.map(this.tick) }, { ...axis, size: 56 }],
       series: [
         { label: "at", value: (_plot, seconds) => (seconds === null ? "–" : at(seconds)) },
         ...this.series.map(([label, , name], index) => ({
@@ -56,6 +56,9 @@ class Chart {
     };
     this.plot = new globalThis.uPlot(options, this.data, this.figure);
   }
+
+  /** An axis that spans no time has no times on it. */
+  tick = (seconds) => (this.data[0].length > 1 ? at(seconds) : "");
 
   size() {
     return { width: Math.max(this.figure.clientWidth - 32, 200), height: 190 };
