@@ -109,7 +109,8 @@ CREATE FUNCTION copy_at(at timestamptz, k bigint) RETURNS timestamptz LANGUAGE s
     SELECT at - k * interval '1000 seconds' $$;
 ";
 
-/// One statement for each of [`TABLES`].
+/// One statement for each of [`TABLES`]. A copy lies together, as what is received at one time does: pages of a list are then read
+/// from as few places as in life.
 const INSERTS: [&str; 5] = [
     "INSERT INTO webhooks (received_at, id, source, provider, account, dedup_key, body_sha256, native_type, order_id,
          state, verdict, reason, attempts, correlation_id, trace_id, committed_at, processing_ms, body, body_encoding,
@@ -117,27 +118,32 @@ const INSERTS: [&str; 5] = [
      SELECT copy_at(received_at, k), copy_id(id, k), source, provider, account, dedup_key || '.' || k, body_sha256,
          native_type, copy_id(order_id, k), state, verdict, reason, attempts, correlation_id, trace_id,
          copy_at(committed_at, k), processing_ms, body, body_encoding, headers
-     FROM base_webhooks, generate_series($from::bigint, $until::bigint) k",
+     FROM base_webhooks, generate_series($from::bigint, $until::bigint) k
+     ORDER BY k",
     "INSERT INTO event_keys (key, source, dedup_key, body_sha256, webhook_id, order_id)
      SELECT substr(sha256(convert_to(source, 'UTF8') || '\\x00'::bytea || convert_to(dedup_key || '.' || k, 'UTF8')),
              1, 16),
          source, dedup_key || '.' || k, body_sha256, copy_id(webhook_id, k), copy_id(order_id, k)
-     FROM base_event_keys, generate_series($from::bigint, $until::bigint) k",
+     FROM base_event_keys, generate_series($from::bigint, $until::bigint) k
+     ORDER BY k",
     "INSERT INTO order_events (order_id, seq, kind, webhook_id, source, dedup_key, body_sha256, native_type, verdict,
          label, from_status, to_status, reason, trust, order_refs, effect, occurred_at, recorded_at, correlation_id,
          trace_id, rules, prev_hash, hash)
      SELECT copy_id(order_id, k), seq, kind, copy_id(webhook_id, k), source, dedup_key || '.' || k, body_sha256,
          native_type, verdict, label, from_status, to_status, reason, trust, order_refs, effect,
          copy_at(occurred_at, k), copy_at(recorded_at, k), correlation_id, trace_id, rules, prev_hash, hash
-     FROM base_order_events, generate_series($from::bigint, $until::bigint) k",
+     FROM base_order_events, generate_series($from::bigint, $until::bigint) k
+     ORDER BY k",
     "INSERT INTO orders (id, namespace, external_id, status, payment, fulfilment, dispute, lifecycle, currency,
          exponent, total, authorized, captured, refunded, disputed, flags, facts, version, last_seq, head_hash, rules,
          created_at, updated_at)
      SELECT copy_id(id, k), namespace, external_id || '.' || k, status, payment, fulfilment, dispute, lifecycle,
          currency, exponent, total, authorized, captured, refunded, disputed, flags, facts, version, last_seq,
          head_hash, rules, copy_at(created_at, k), copy_at(updated_at, k)
-     FROM base_orders, generate_series($from::bigint, $until::bigint) k",
+     FROM base_orders, generate_series($from::bigint, $until::bigint) k
+     ORDER BY k",
     "INSERT INTO order_aliases (namespace, ref, order_id)
      SELECT namespace, ref || '.' || k, copy_id(order_id, k)
-     FROM base_order_aliases, generate_series($from::bigint, $until::bigint) k",
+     FROM base_order_aliases, generate_series($from::bigint, $until::bigint) k
+     ORDER BY k",
 ];
