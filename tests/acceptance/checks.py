@@ -36,7 +36,7 @@ def unfinished(system: System, accepted: list[UUID]) -> str:
 
 def faults(system: System, accepted: list[UUID], recovered_max: int, expected: Expectation) -> Iterator[str]:
     """Everything that is wrong. `recovered_max`: how many attempts ended without the sender knowing how."""
-    webhooks = system.rows("SELECT id, source, dedup_key, state, verdict, order_id FROM webhooks")
+    webhooks = system.rows("SELECT id, source, dedup_key, state, verdict, reason, order_id FROM webhooks")
     yield from not_accounted(webhooks, accepted, recovered_max)
     yield from not_counted_once(webhooks, expected)
     stored = {row["id"]: row | {"external_id": row["external_id"] or row["first_name"]} for row in system.rows(ORDERS)}
@@ -68,13 +68,17 @@ def not_accounted(webhooks: list[dict], accepted: list[UUID], recovered_max: int
 def not_counted_once(webhooks: list[dict], expected: Expectation) -> Iterator[str]:
     """Under each key one webhook counts and its repeats are duplicates, whoever came first."""
     verdicts: dict[Key, Counter[str]] = defaultdict(Counter)
+    reasons: dict[Key, set[str]] = defaultdict(set)
     for row in webhooks:
         word = "counted" if row["verdict"] in DECIDED else row["verdict"]
         if word != "duplicate":
-            verdicts[row["source"], row["dedup_key"]][word] += 1
+            key = row["source"], row["dedup_key"]
+            verdicts[key][word] += 1
+            reasons[key].add(row["reason"])
     for key in expected.verdicts.keys() | verdicts.keys():
         if verdicts[key] != expected.verdicts.get(key):
-            yield f"{key}: verdicts {dict(verdicts[key])}, expected {dict(expected.verdicts.get(key, {}))}"
+            wanted = dict(expected.verdicts.get(key, {}))
+            yield f"{key}: verdicts {dict(verdicts[key])} ({'; '.join(sorted(reasons[key]))}), expected {wanted}"
 
 
 def not_as_folded(stored: dict[UUID, dict], expected: Expectation) -> Iterator[str]:

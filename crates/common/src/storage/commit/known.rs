@@ -61,14 +61,14 @@ impl Known {
             .collect();
         let names: Vec<Name> = names.into_iter().collect();
         let shared = &*conn;
-        let (keys, names) =
+        let (keys, mut known) =
             try_join!(event_keys::find(shared, &keys), order_aliases::find(shared, &names),)?;
         let asked = asked_of_the_log(events, &keys, look);
         let logged = match asked.is_empty() {
             true => HashMap::new(),
             false => logged(conn, &asked).await?,
         };
-        let ids: BTreeSet<Uuid> = names
+        let ids: BTreeSet<Uuid> = known
             .values()
             .copied()
             .chain(keys.values().filter_map(|key| key.order_id))
@@ -81,10 +81,16 @@ impl Known {
                 orders::lock(conn, &ids, memory.take(&ids)).await?
             }
         };
+        for (name, id) in orders.values().flat_map(merchants_names) {
+            // Got between the reading of the names and the lock: an event that tells it is not about another order.
+            if names.binary_search(&name).is_ok() {
+                known.entry(name).or_insert(id);
+            }
+        }
         match ids.into_iter().find(|id| !orders.contains_key(id)) {
             // Orders are never deleted, so a restore or a hand has broken the tables.
             Some(id) => Err(unreadable(NoSuchOrder(id))),
-            None => Ok(Self { logged, keys, names, orders }),
+            None => Ok(Self { logged, keys, names: known, orders }),
         }
     }
 
@@ -118,6 +124,16 @@ impl Known {
             .chain(keys.map(|(key, _)| Shared::Key(*key)))
             .collect()
     }
+}
+
+/// The names that the merchant gave an order, as it says itself. Those that somebody else gave are not asked for here: where
+/// one was got meanwhile, its writing finds it taken, and the event is missed.
+fn merchants_names(order: &Held) -> impl Iterator<Item = (Name, Uuid)> {
+    let living = order.absorbed_into.is_none();
+    let told = order.facts.references().filter(move |reference| {
+        living && reference.merchant && !order.facts.has_parted_with(&reference.name)
+    });
+    told.map(|reference| (Name::of(&order.namespace, reference), order.id))
 }
 
 fn asked_of_the_log(

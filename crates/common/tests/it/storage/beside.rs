@@ -11,6 +11,27 @@ use super::ledger::text;
 use super::sender::now;
 
 const SOON: Duration = Duration::from_secs(30);
+/// What a held up commit waits for.
+const GATE: &str = "4711";
+
+/// Lets a commit that captures so much wait before its end, until the gate is opened.
+pub(crate) async fn hold_up(owner: &mut AsyncPgConnection, captured: i64) -> anyhow::Result<()> {
+    owner
+        .batch_execute(&format!(
+            "CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN PERFORM pg_advisory_xact_lock_shared({GATE}); RETURN NEW; END'; \
+             CREATE TRIGGER gate AFTER INSERT ON order_changes FOR EACH ROW WHEN (NEW.captured = {captured}) \
+             EXECUTE FUNCTION wait_at_gate(); SELECT pg_advisory_lock({GATE})"
+        ))
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn open_gate(owner: &mut AsyncPgConnection) -> anyhow::Result<()> {
+    Ok(owner
+        .batch_execute(&format!("SELECT pg_advisory_unlock({GATE})"))
+        .await?)
+}
 
 pub(crate) async fn commit_beside(
     database: &TestDatabase,

@@ -11,13 +11,10 @@ use waybill_common::storage::orders;
 use waybill_test_support::follower::Follower;
 use waybill_test_support::{TestDatabase, eventually};
 
-use super::beside::{commit_beside, until_waiting};
+use super::beside::{commit_beside, hold_up, open_gate, until_waiting};
 use super::sender::{again, captured, fact, facts, foreign, now, placed, refunded, webhook};
 
 const SOON: Duration = Duration::from_secs(30);
-/// What a held up commit waits for.
-const GATE: &str = "4711";
-
 async fn until(shop: &mut Follower, conn: &mut AsyncPgConnection, count: usize) {
     eventually(SOON, async || {
         shop.read(conn).await.map_err(|error| error.to_string())?;
@@ -39,25 +36,6 @@ fn told(shop: &Follower) -> Vec<(String, Option<&str>, &str, i64)> {
             )
         })
         .collect()
-}
-
-/// Lets a commit that captures so much wait before its end, until the gate is opened.
-async fn hold_up(owner: &mut AsyncPgConnection, captured: i64) -> anyhow::Result<()> {
-    owner
-        .batch_execute(&format!(
-            "CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS \
-             'BEGIN PERFORM pg_advisory_xact_lock_shared({GATE}); RETURN NEW; END'; \
-             CREATE TRIGGER gate AFTER INSERT ON order_changes FOR EACH ROW WHEN (NEW.captured = {captured}) \
-             EXECUTE FUNCTION wait_at_gate(); SELECT pg_advisory_lock({GATE})"
-        ))
-        .await?;
-    Ok(())
-}
-
-async fn open_gate(owner: &mut AsyncPgConnection) -> anyhow::Result<()> {
-    Ok(owner
-        .batch_execute(&format!("SELECT pg_advisory_unlock({GATE})"))
-        .await?)
 }
 
 fn paid(order: &str, minor: i64) -> Pending {

@@ -10,12 +10,13 @@ use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use uuid::Uuid;
-use waybill_common::domain::{Facts, Operation, Outcome, Reference, Told};
+use waybill_common::domain::{Facts, Operation, Outcome, Reference, Told, Verdict};
 use waybill_common::storage::Pool;
 use waybill_common::storage::commit::{Memory, Pending, commit_with};
 use waybill_test_support::follower::Follower;
 use waybill_test_support::{TestDatabase, eventually};
 
+use super::beside::{commit_beside, hold_up, open_gate, until_waiting};
 use super::ledger::{verdicts, verified};
 use super::sender::{again, captured, fact, facts, foreign, now, placed, refunded, webhook};
 
@@ -193,5 +194,39 @@ async fn whoever_commits_what_in_whatever_batches_the_orders_are_what_the_facts_
     for seed in 0..4 {
         check(seed).await?;
     }
+    Ok(())
+}
+
+/// The name is not there when names are read, and the order has it when it is locked.
+#[tokio::test]
+async fn an_order_that_is_named_between_reading_and_lock_is_not_taken_for_another_one()
+-> anyhow::Result<()> {
+    let database = TestDatabase::new().await?;
+    let (mut owner, mut conn) = (database.owner().await?, database.connection().await?);
+    let names = [Reference::order("A-1"), foreign("payment_intent", "pi_1")];
+    let provisional = webhook("first", &names[1..], captured("c1", 10_00));
+    commit_with(&mut conn, &[provisional], now(), &Memory::default()).await?;
+    hold_up(&mut owner, 15_00).await?;
+
+    let naming = webhook("naming", &names, captured("c2", 5_00));
+    let mut first = commit_beside(&database, vec![naming]).await?;
+    until_waiting(&mut conn, "advisory").await;
+    let told = webhook("told", &names, captured("c3", 2_00));
+    let mut second = commit_beside(&database, vec![told]).await?;
+    until_waiting(&mut conn, "transactionid").await;
+    open_gate(&mut owner).await?;
+
+    for beside in [&mut first, &mut second] {
+        let committed = beside.join_next().await.expect("it was begun")??;
+        let verdicts: Vec<_> = committed
+            .settled
+            .iter()
+            .map(|settled| settled.verdict)
+            .collect();
+        assert_eq!(verdicts, [Verdict::Applied]);
+    }
+    let [(order, _)] = verified(&mut conn).await?.try_into().expect("one order");
+    assert_eq!((order.external_id.as_deref(), order.captured), (Some("A-1"), 17_00));
+    assert_eq!(order.flags, Vec::<String>::new());
     Ok(())
 }
