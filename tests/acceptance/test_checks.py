@@ -85,7 +85,8 @@ class ChecksTest(unittest.TestCase):
 
 def row(webhook: Webhook, verdict: str) -> dict:
     source, dedup_key = webhook.event().key
-    return {"id": uuid4(), "source": source, "dedup_key": dedup_key, "state": "final", "verdict": verdict}
+    identity = {"id": uuid4(), "source": source, "dedup_key": dedup_key}
+    return identity | {"state": "final", "verdict": verdict, "reason": "because"}
 
 
 def answered(status: int, body: bytes) -> list[str]:
