@@ -15,8 +15,8 @@ impl Pages {
     }
 }
 
-/// Asks for a page, or for page after page, and prints each as it comes. `ask` is given where to go on; nothing: where the
-/// arguments say.
+/// Asks for a page, or for page after page, and prints each as it comes. `ask` is given where to begin: what the arguments
+/// say, then where the page before ended.
 ///
 /// A page that is printed as a whole has its cursors. Of all pages, programs see a line for each item.
 pub(crate) async fn print<T: Serialize>(
@@ -25,7 +25,7 @@ pub(crate) async fn print<T: Serialize>(
     mut ask: impl AsyncFnMut(Option<String>) -> Result<Page<T>, Trouble>,
     table: impl Fn(&[T]) -> String,
 ) -> anyhow::Result<Ending> {
-    let mut cursor = None;
+    let mut cursor = pages.cursor.clone();
     loop {
         let page = ask(cursor).await?;
         if !pages.all {

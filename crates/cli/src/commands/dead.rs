@@ -37,12 +37,10 @@ async fn search(asked: DeadList, way: &Way, output: &Output) -> anyhow::Result<E
         reason: reason_class,
         replay_state,
         limit: pages.limit(),
-        cursor: pages.cursor.clone(),
+        cursor: None,
     };
     let ask = async |cursor: Option<String>| {
-        if cursor.is_some() {
-            filter.cursor = cursor;
-        }
+        filter.cursor = cursor;
         way.dead_letters(&filter).await
     };
     list::print(&pages, output, ask, |found| letters::list(found, output)).await

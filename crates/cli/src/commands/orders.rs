@@ -61,12 +61,10 @@ async fn search(asked: OrdersList, way: &Way, output: &Output) -> anyhow::Result
         from: times.from,
         to: times.to,
         limit: pages.limit(),
-        cursor: pages.cursor.clone(),
+        cursor: None,
     };
     let ask = async |cursor: Option<String>| {
-        if cursor.is_some() {
-            filter.cursor = cursor;
-        }
+        filter.cursor = cursor;
         way.orders(&filter).await
     };
     list::print(&pages, output, ask, |orders| show::orders::list(orders, output)).await

@@ -56,11 +56,9 @@ fn filter(which: Which) -> ReplayFilter {
 }
 
 async fn all(pages: Pages, way: &Way, output: &Output) -> anyhow::Result<Ending> {
-    let mut asked = ReplayPaging { limit: pages.limit(), cursor: pages.cursor.clone() };
+    let mut asked = ReplayPaging { limit: pages.limit(), cursor: None };
     let ask = async |cursor: Option<String>| {
-        if cursor.is_some() {
-            asked.cursor = cursor;
-        }
+        asked.cursor = cursor;
         way.replays(&asked).await
     };
     list::print(&pages, output, ask, |found| replays::list(found, output)).await

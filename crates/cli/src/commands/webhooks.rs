@@ -34,12 +34,10 @@ async fn search(asked: WebhooksList, way: &Way, output: &Output) -> anyhow::Resu
         from: times.from,
         to: times.to,
         limit: pages.limit(),
-        cursor: pages.cursor.clone(),
+        cursor: None,
     };
     let ask = async |cursor: Option<String>| {
-        if cursor.is_some() {
-            filter.cursor = cursor;
-        }
+        filter.cursor = cursor;
         way.webhooks(&filter).await
     };
     list::print(&pages, output, ask, |webhooks| show::webhooks::list(webhooks, output)).await
