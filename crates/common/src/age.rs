@@ -32,9 +32,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])",
 
 /// One worker's voice.
 pub struct Teller {
-    client: Client,
-    settings: AsyncConnectionConfig,
-    connection: Option<MultiplexedConnection>,
+    line: Line,
     key: String,
     worker: String,
 }
@@ -45,13 +43,8 @@ impl Teller {
     /// # Errors
     /// Where `redis.url` is no URL of a Redis.
     pub fn new(redis: &config::Redis) -> Result<Self, RedisError> {
-        Ok(Self {
-            client: Client::open(redis.url.expose())?,
-            settings: settings(redis),
-            connection: None,
-            key: key(&redis.prefix),
-            worker: Uuid::new_v4().to_string(),
-        })
+        let worker = Uuid::new_v4().to_string();
+        Ok(Self { line: Line::new(redis)?, key: key(&redis.prefix), worker })
     }
 
     /// Tells the age of the oldest message in hand, zero where there is none.
@@ -59,31 +52,20 @@ impl Teller {
     /// # Errors
     /// Where Redis does not answer; nobody needs to know, the age is then unknown.
     pub async fn tell(&mut self, age: Duration) -> RedisResult<()> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                self.client
-                    .get_multiplexed_async_connection_with_config(&self.settings)
-                    .await?
-            }
-        };
-        TELL.key(&self.key)
+        let mut telling = TELL.key(&self.key);
+        telling
             .arg(&self.worker)
             .arg(u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
-            .arg(COUNTS_FOR_MS)
-            .invoke_async::<()>(&mut connection)
-            .await?;
-        // Kept only while it answers.
-        self.connection = Some(connection);
-        Ok(())
+            .arg(COUNTS_FOR_MS);
+        self.line
+            .use_for(async |connection| telling.invoke_async(connection).await)
+            .await
     }
 }
 
 /// Whoever only wants to know, now and then.
 pub struct Asker {
-    client: Client,
-    settings: AsyncConnectionConfig,
-    connection: Option<MultiplexedConnection>,
+    line: Line,
     prefix: String,
 }
 
@@ -93,12 +75,7 @@ impl Asker {
     /// # Errors
     /// Where `redis.url` is no URL of a Redis.
     pub fn new(redis: &config::Redis) -> Result<Self, RedisError> {
-        Ok(Self {
-            client: Client::open(redis.url.expose())?,
-            settings: settings(redis),
-            connection: None,
-            prefix: redis.prefix.clone(),
-        })
+        Ok(Self { line: Line::new(redis)?, prefix: redis.prefix.clone() })
     }
 
     /// The greatest age that workers tell; absent: no worker tells one.
@@ -106,6 +83,34 @@ impl Asker {
     /// # Errors
     /// Where Redis does not answer.
     pub async fn ask(&mut self) -> RedisResult<Option<Duration>> {
+        let question = ask(&self.prefix);
+        let (age,): (Option<u64>,) = self
+            .line
+            .use_for(async |connection| question.query_async(connection).await)
+            .await?;
+        Ok(age.map(Duration::from_millis))
+    }
+}
+
+/// A connection that is made when it is needed, and kept while it answers.
+struct Line {
+    client: Client,
+    settings: AsyncConnectionConfig,
+    connection: Option<MultiplexedConnection>,
+}
+
+impl Line {
+    fn new(redis: &config::Redis) -> Result<Self, RedisError> {
+        let settings = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(Duration::from_millis(redis.connect_timeout_ms)))
+            .set_response_timeout(Some(Duration::from_millis(redis.worker_timeout_ms)));
+        Ok(Self { client: Client::open(redis.url.expose())?, settings, connection: None })
+    }
+
+    async fn use_for<T>(
+        &mut self,
+        purpose: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
+    ) -> RedisResult<T> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
@@ -114,17 +119,10 @@ impl Asker {
                     .await?
             }
         };
-        let (age,): (Option<u64>,) = ask(&self.prefix).query_async(&mut connection).await?;
-        // Kept only while it answers.
+        let answer = purpose(&mut connection).await?;
         self.connection = Some(connection);
-        Ok(age.map(Duration::from_millis))
+        Ok(answer)
     }
-}
-
-fn settings(redis: &config::Redis) -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(Duration::from_millis(redis.connect_timeout_ms)))
-        .set_response_timeout(Some(Duration::from_millis(redis.worker_timeout_ms)))
 }
 
 /// Asks for the greatest age that workers tell; the answer is absent or in milliseconds.
