@@ -6,6 +6,7 @@
 
 mod acting;
 mod caller;
+mod cookie;
 mod csrf;
 mod guard;
 pub mod oidc;

@@ -135,7 +135,7 @@ async fn by_token(app: &App, token: &Secret) -> Result<Caller, Problem> {
 
 async fn by_session(app: &App, request: &ServiceRequest) -> Result<Caller, Problem> {
     let cookie = request
-        .cookie(session::name(&app.origin))
+        .cookie(session::NAME.at(&app.origin))
         .filter(|cookie| !cookie.value().is_empty())
         .ok_or(Problem::Unauthenticated)?;
     let (secret, now) = (Secret::presented(cookie.value()), app.clock.now());

@@ -117,7 +117,7 @@ pub async fn sign_out(app: &App, caller: &Caller) -> Result<Cookie<'static>, Pro
         let mut conn = app.write().await?;
         access::end_session(&mut conn, hash).await?;
     }
-    Ok(session::no_cookie(&app.origin))
+    Ok(session::NAME.gone(&app.origin))
 }
 
 /// Ends the session that a browser still had when it signed in again: its secret is good for nothing from now on.
@@ -125,7 +125,7 @@ pub async fn sign_out(app: &App, caller: &Caller) -> Result<Cookie<'static>, Pro
 /// # Errors
 /// As any statement.
 pub async fn end_presented(app: &App, request: &HttpRequest) -> Result<(), Problem> {
-    if let Some(cookie) = request.cookie(session::name(&app.origin)) {
+    if let Some(cookie) = request.cookie(session::NAME.at(&app.origin)) {
         let hash = Secret::presented(cookie.value()).hash();
         let mut conn = app.write().await?;
         access::end_session(&mut conn, &hash).await?;

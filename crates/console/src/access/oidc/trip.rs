@@ -1,8 +1,8 @@
 //! One browser's way to the provider and back: a secret in a cookie, and what is derived from it.
 
 use actix_web::HttpRequest;
+use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;
-use actix_web::cookie::{Cookie, SameSite};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -12,9 +12,10 @@ use waybill_common::access::Secret;
 use waybill_common::domain::Timestamp;
 
 use super::Origin;
+use crate::access::cookie::CookieName;
 
-const ENCRYPTED: &str = "__Host-waybill-oidc";
-const PLAIN: &str = "waybill-oidc";
+/// It is the provider's page that leads back, which Lax cookies bear.
+const NAME: CookieName = CookieName { encrypted: "__Host-waybill-oidc", plain: "waybill-oidc" };
 const LASTS_SECONDS: i64 = 600;
 
 /// The cookie's content but for the page to go on to: when it began, in seconds, and a random secret.
@@ -31,7 +32,7 @@ impl Trip {
     /// What a browser has of it, and the page that it wanted.
     #[must_use]
     pub fn of(request: &HttpRequest, origin: &Origin) -> Option<(Self, String)> {
-        let cookie = request.cookie(name(origin))?;
+        let cookie = request.cookie(NAME.at(origin))?;
         let mut parts = cookie.value().splitn(3, '.');
         let began = parts.next()?.parse().ok()?;
         let secret = parts.next().filter(|secret| secret.len() >= 40)?.to_owned();
@@ -45,7 +46,7 @@ impl Trip {
 
     pub(super) fn cookie(&self, origin: &Origin, next: &str) -> Cookie<'static> {
         let next = BASE64_URL_SAFE_NO_PAD.encode(next);
-        base(origin, format!("{}.{}.{next}", self.began, self.secret))
+        NAME.holding(format!("{}.{}.{next}", self.began, self.secret), origin)
             .max_age(Duration::seconds(LASTS_SECONDS))
             .finish()
     }
@@ -53,7 +54,7 @@ impl Trip {
     /// Takes the cookie away: each trip ends once.
     #[must_use]
     pub fn over(origin: &Origin) -> Cookie<'static> {
-        base(origin, String::new()).max_age(Duration::ZERO).finish()
+        NAME.gone(origin)
     }
 
     pub(super) fn state(&self) -> String {
@@ -83,17 +84,4 @@ impl Trip {
         mac.update(format!("waybill oidc {purpose} v1 {}", self.began).as_bytes());
         BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
-}
-
-fn name(origin: &Origin) -> &'static str {
-    if origin.is_encrypted() { ENCRYPTED } else { PLAIN }
-}
-
-/// Lax, for it is the provider's page that leads back.
-fn base(origin: &Origin, value: String) -> actix_web::cookie::CookieBuilder<'static> {
-    Cookie::build(name(origin), value)
-        .path("/")
-        .http_only(true)
-        .secure(origin.is_encrypted())
-        .same_site(SameSite::Lax)
 }
