@@ -164,7 +164,7 @@ pub async fn take_role(
 ) -> Result<(), ConnectError> {
     let limits = format!(
         "SET statement_timeout = {}; SET lock_timeout = {}; \
-         SET idle_in_transaction_session_timeout = {}; SET synchronous_commit = on; {BY_INDEX}; {ENGLISH}",
+         SET idle_in_transaction_session_timeout = {}; SET synchronous_commit = on; {PLANNING}; {ENGLISH}",
         settings.statement_timeout_ms,
         settings.lock_timeout_ms,
         settings.transaction_timeout_ms + IDLE_MARGIN_MS,
@@ -192,7 +192,7 @@ pub async fn only_read(conn: &mut AsyncPgConnection) -> Result<(), ConnectError>
 /// that plan would stay when it has millions of rows. Every statement of a service is a few keys into big tables, so
 /// the only join worth planning is one index probe for each key. For the same reason none is compiled: that takes far
 /// longer than running it, and is done wherever many partitions and their rows are estimated to cost much.
-const BY_INDEX: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
+const PLANNING: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
 
 /// Some failures can be told apart only by their message (see [`super::failure`]). Whoever may choose the language
 /// chooses English; elsewhere those failures count as transient, which is safe.

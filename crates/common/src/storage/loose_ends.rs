@@ -31,7 +31,7 @@ struct Found {
     examples: Vec<String>,
 }
 
-/// What a service's connection avoids for its short statements is right for these: see `connection::BY_INDEX`.
+/// What a service's connection avoids for its short statements is right for these: see `connection::PLANNING`.
 const AT_LENGTH: &str = "SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on; \
                          SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on";
 
