@@ -14,7 +14,7 @@ use waybill_common::access::Role;
 use waybill_console::route::{Audience, table};
 
 use crate::html::faults;
-use crate::support::{PASSWORD, TestConsole};
+use crate::support::{Browser, PASSWORD, TestConsole};
 
 fn is_page(answer: &Response) -> bool {
     answer.headers()[CONTENT_TYPE] == "text/html; charset=utf-8"
@@ -23,6 +23,25 @@ fn is_page(answer: &Response) -> bool {
 /// Where an answer sends the browser.
 fn location(answer: &Response) -> &str {
     answer.headers()["location"].to_str().unwrap_or_default()
+}
+
+/// What a page offers to those who may: refused to a viewer and without a reason, done with one, and then no more.
+async fn check_done_once(
+    console: &TestConsole,
+    (viewer, operator): (&Browser, &Browser),
+    (path, action): (&str, &str),
+    (no_reason, reason): (&str, &str),
+) -> anyhow::Result<()> {
+    let page = console.shown(operator, path).await?;
+    assert!(page.contains(&format!("action=\"{action}\"")), "{page}");
+    assert_eq!(faults(&page), Vec::<String>::new());
+    let submit = async |who, reason| console.submit(who, (action, &[("reason", reason)])).await;
+    assert_eq!(submit(viewer, "x").await?.0, 403);
+    assert_eq!(submit(operator, no_reason).await?.0, 400);
+    let done = (StatusCode::SEE_OTHER, Some(path.to_owned()));
+    assert_eq!(submit(operator, reason).await?, done);
+    assert_eq!(submit(operator, "again").await?.0, 409);
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

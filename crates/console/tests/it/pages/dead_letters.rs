@@ -7,6 +7,7 @@ use waybill_common::domain::{Effect, Timestamp};
 use waybill_common::storage::commit::{Pending, commit};
 use waybill_common::storage::dead_letters::{Body, Burial, DeathReason, begin_replay, bury};
 
+use super::check_done_once;
 use crate::html::{assert_tells, faults};
 use crate::support::{TestConsole, later, now};
 
@@ -120,27 +121,12 @@ async fn a_letter_shows_what_a_replay_would_do_and_is_replayed_with_a_reason() -
     assert!(!seen.contains("/replay\""), "a viewer only looks: {seen}");
     assert_eq!(faults(&seen), Vec::<String>::new());
 
-    let page = console.shown(&ada, &path).await?;
     let action = format!("{path}/replay");
-    assert!(page.contains(&format!("action=\"{action}\"")), "{page}");
-    assert_eq!(faults(&page), Vec::<String>::new());
-    assert_eq!(console.submit(&vic, (&action, &[("reason", "x")])).await?.0, 403);
-    assert_eq!(console.submit(&ada, (&action, &[("reason", " ")])).await?.0, 400);
-    let done = console
-        .submit(&ada, (&action, &[("reason", "a <b>release</b>")]))
-        .await?;
-    assert_eq!(done, (StatusCode::SEE_OTHER, Some(path.clone())));
+    check_done_once(&console, (&vic, &ada), (&path, &action), (" ", "a <b>release</b>")).await?;
     let page = console.shown(&ada, &path).await?;
     assert!(page.contains("It was replayed") && page.contains("The order"), "{page}");
     assert!(!page.contains("What a replay would do now") && !page.contains(&action), "{page}");
     assert_eq!(faults(&page), Vec::<String>::new());
-    assert_eq!(
-        console
-            .submit(&ada, (&action, &[("reason", "again")]))
-            .await?
-            .0,
-        409
-    );
 
     let (_, order) = console.get("/api/v1/orders/A-1").await?;
     assert_eq!((&order["status"], &order["captured"]), (&json!("paid"), &json!(9999)));

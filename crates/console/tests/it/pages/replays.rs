@@ -8,6 +8,7 @@ use waybill_common::storage::replays::{NewReplay, Note, Outcome, create, note};
 use waybill_operate::Who;
 use waybill_test_support::eventually;
 
+use super::check_done_once;
 use crate::html::{assert_tells, faults};
 use crate::support::{Browser, SOON, TestConsole, later, now};
 
@@ -137,23 +138,8 @@ async fn a_replay_that_runs_is_followed_and_called_off_with_a_reason() -> anyhow
     assert!(!seen.contains("Call it off"), "a viewer only watches: {seen}");
     assert_eq!(faults(&seen), Vec::<String>::new());
 
-    let page = console.shown(&ada, &path).await?;
     let action = format!("{path}/cancel");
-    assert!(page.contains(&format!("action=\"{action}\"")), "{page}");
-    assert_eq!(faults(&page), Vec::<String>::new());
-    assert_eq!(console.submit(&vic, (&action, &[("reason", "x")])).await?.0, 403);
-    assert_eq!(console.submit(&ada, (&action, &[("reason", "")])).await?.0, 400);
-    let done = console
-        .submit(&ada, (&action, &[("reason", "too slow")]))
-        .await?;
-    assert_eq!(done, (StatusCode::SEE_OTHER, Some(path.clone())));
-    assert_eq!(
-        console
-            .submit(&ada, (&action, &[("reason", "again")]))
-            .await?
-            .0,
-        409
-    );
+    check_done_once(&console, (&vic, &ada), (&path, &action), ("", "too slow")).await?;
     let page = console.shown(&ada, &path).await?;
     assert!(page.contains(r#"<span class="badge badge-plain">cancelled</span>"#), "{page}");
     assert!(!page.contains("replay.js") && !page.contains(&action), "{page}");
