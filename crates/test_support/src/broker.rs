@@ -10,7 +10,7 @@ use lapin::message::BasicGetMessage;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, ConnectionProperties};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 use waybill_common::broker::{Queue, Topology};
 use waybill_common::config;
@@ -26,8 +26,8 @@ const DELETE_TIMEOUT_MS: u64 = 30_000;
 pub struct TestBroker {
     pub config: config::Broker,
     pub retry: config::Retry,
-    /// Opened at the first look.
-    connection: OnceCell<Connection>,
+    /// Opened at the first look, and again where the server ended it.
+    connection: Mutex<Option<Connection>>,
     /// What to do for tidiness; absent on a private server, which goes away whole.
     note: Option<PathBuf>,
 }
@@ -57,7 +57,7 @@ impl TestBroker {
             prefix: format!("t.{}", Uuid::now_v7().simple()),
             ..Default::default()
         };
-        Self { config, retry: short_delays(), connection: OnceCell::new(), note: None }
+        Self { config, retry: short_delays(), connection: Mutex::new(None), note: None }
     }
 
     #[must_use]
@@ -65,10 +65,17 @@ impl TestBroker {
         Topology::new(&self.config, &self.retry)
     }
 
-    /// A fresh channel for looking around: an error closes it, and nothing else.
+    /// A fresh channel for looking around: most errors close it, and nothing else. The server ends the whole connection
+    /// where something fails inside it, as when a queue is asked that is being deleted; the next look opens another.
     pub async fn channel(&self) -> anyhow::Result<Channel> {
-        let connection = self.connection.get_or_try_init(|| self.connect()).await?;
+        let mut connection = self.connection.lock().await;
+        let usable = connection.take().filter(|open| open.status().connected());
+        let open = match usable {
+            Some(open) => open,
+            None => connect(self.config.url.expose()).await?,
+        };
         connection
+            .insert(open)
             .create_channel()
             .await
             .context("could not open a channel")
@@ -116,10 +123,6 @@ impl TestBroker {
             std::fs::remove_file(note)?;
         }
         Ok(())
-    }
-
-    async fn connect(&self) -> anyhow::Result<Connection> {
-        connect(self.config.url.expose()).await
     }
 }
 
