@@ -34,7 +34,7 @@ impl Reader {
         lanes: Vec<UnboundedSender<Taken>>,
     ) -> Deliveries {
         while let Some(mut taken) = self.next(&mut deliveries).await {
-            let lane = taken.take_seat(lanes.len(), &self.engine.seats);
+            let lane = taken.take_seat(&self.engine.seats);
             if lanes[lane].send(taken).is_err() {
                 // The lane has ended with the session; nobody will settle it.
                 break;

@@ -63,12 +63,13 @@ impl Taken {
         }
     }
 
-    /// Takes its place in one of `lanes`, and says in which.
-    pub(crate) fn take_seat(&mut self, lanes: usize, seats: &Seats) -> usize {
+    /// Takes its place in one of the lanes, and says in which.
+    pub(crate) fn take_seat(&mut self, seats: &Seats) -> usize {
         match self {
             Self::Webhook(event) => {
-                let by_hash = event.pending.envelope.event.part_of(lanes);
-                let seat = seats.take(event.references(), by_hash);
+                // Repeats of an event meet, too, and one that names no order is known by its key alone.
+                let key = &event.pending.envelope.event.dedup_key;
+                let seat = seats.take(event.references().chain([key.as_str()]));
                 event.hand.seat.insert(seat).lane
             }
             Self::Newer { .. } | Self::Malformed { .. } => 0,

@@ -138,7 +138,7 @@ fn engine(
         breaker: Breaker::new(&config.worker),
         metrics,
         progress: Progress::new(Instant::now()),
-        seats: Seats::default(),
+        seats: Seats::of(config.worker.lanes),
         tasks: stages.work.clone(),
         config: Arc::new(config),
     })

@@ -165,7 +165,7 @@ impl Default for Ingest {
 #[serde(deny_unknown_fields, default)]
 pub struct Worker {
     pub ops_listen: SocketAddr,
-    /// Batches in flight, partitioned by order.
+    /// Batches in flight. While events of an order are in hand, others of it join them in their lane.
     pub lanes: usize,
     /// From a stop signal to the last acknowledgement.
     pub drain_timeout_ms: u64,

@@ -24,7 +24,7 @@ impl CanonicalEvent {
     }
 
     /// Which of `parts` this event belongs to, by its first order reference (by its deduplication key, where it has
-    /// none). Ingest picks the work queue by it and workers the lane, so events that name an order alike meet.
+    /// none). Ingest picks the work queue by it, so events that name an order alike meet.
     ///
     /// # Panics
     /// If there are no parts.
