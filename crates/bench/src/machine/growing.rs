@@ -11,8 +11,11 @@ use super::database::Database;
 
 /// Rows written by one statement.
 const CHUNK: u64 = 100_000;
-/// What must stay free beside the tables, at most: write-ahead log up to `max_wal_size`, and somebody else's files.
-const SPARE_BYTES: f64 = 20e9;
+/// Statements after which the server is made to give up its log: left to itself it keeps up to `max_wal_size` of it, which
+/// is a quarter of what large tables take.
+const CHUNKS_A_CHECKPOINT: u64 = 2;
+/// What must stay free beside the tables, at most: the log of two such spans, and somebody else's files.
+const SPARE_BYTES: f64 = 7e9;
 /// What is written little leaves little log: of each byte in a table no more than so many.
 const LOG_FACTOR: f64 = 4.0;
 const SPARE_BYTES_LEAST: f64 = 2e9;
@@ -47,20 +50,24 @@ impl Growing {
     /// Fills up to so many rows of the log, then lets the server come to rest.
     ///
     /// # Errors
-    /// Before anything is written, where the disk is too small.
+    /// Where the disk is too small, by what the first statement took.
     pub(crate) async fn fill(&mut self, database: &mut Database, rows: u64) -> anyhow::Result<()> {
         let wanted = rows / self.base;
-        self.ensure_room(database, wanted).await?;
         let step = (CHUNK / self.base).max(1);
-        while self.copies < wanted {
+        let (before, first) = (bytes(database).await?, step.min(wanted - self.copies));
+        for chunk in 1.. {
             let until = (self.copies + step).min(wanted);
-            for insert in INSERTS {
-                let insert = insert
-                    .replace("$from", &(self.copies + 1).to_string())
-                    .replace("$until", &until.to_string());
-                database.execute(&insert).await?;
+            if until == self.copies {
+                break;
             }
-            self.copies = until;
+            self.copy(database, until).await?;
+            if chunk == 1 {
+                let a_copy = (bytes(database).await? - before) / first as f64;
+                ensure_room(a_copy * (wanted - self.copies) as f64).await?;
+            }
+            if chunk % CHUNKS_A_CHECKPOINT == 0 {
+                database.execute("CHECKPOINT").await?;
+            }
         }
         for table in TABLES {
             database.execute(&format!("VACUUM ANALYZE {table}")).await?;
@@ -68,23 +75,39 @@ impl Growing {
         database.execute("CHECKPOINT").await
     }
 
-    async fn ensure_room(&self, database: &mut Database, wanted: u64) -> anyhow::Result<()> {
-        let mut bytes = 0.0;
-        for table in TABLES {
-            bytes += database.table_bytes(table).await?;
+    /// Adds the copies up to that one.
+    async fn copy(&mut self, database: &mut Database, until: u64) -> anyhow::Result<()> {
+        for insert in INSERTS {
+            let insert = insert
+                .replace("$from", &(self.copies + 1).to_string())
+                .replace("$until", &until.to_string());
+            database.execute(&insert).await?;
         }
-        let a_copy = bytes / (self.copies + 1) as f64;
-        let tables = a_copy * wanted.saturating_sub(self.copies) as f64;
-        let needed = tables + (tables * LOG_FACTOR).clamp(SPARE_BYTES_LEAST, SPARE_BYTES);
-        let free = free_bytes(&std::env::temp_dir()).await?;
-        anyhow::ensure!(
-            free >= needed,
-            "the disk is too small: {:.1} GB are needed and {:.1} GB free; say fewer --rows",
-            needed / 1e9,
-            free / 1e9
-        );
+        self.copies = until;
         Ok(())
     }
+}
+
+/// What the tables take now.
+async fn bytes(database: &mut Database) -> anyhow::Result<f64> {
+    let mut bytes = 0.0;
+    for table in TABLES {
+        bytes += database.table_bytes(table).await?;
+    }
+    Ok(bytes)
+}
+
+/// Whether tables can grow by so many bytes.
+async fn ensure_room(tables: f64) -> anyhow::Result<()> {
+    let needed = tables + (tables * LOG_FACTOR).clamp(SPARE_BYTES_LEAST, SPARE_BYTES);
+    let free = free_bytes(&std::env::temp_dir()).await?;
+    anyhow::ensure!(
+        free >= needed,
+        "the disk is too small: {:.1} GB are needed and {:.1} GB free; say fewer --rows",
+        needed / 1e9,
+        free / 1e9
+    );
+    Ok(())
 }
 
 async fn free_bytes(folder: &Path) -> anyhow::Result<f64> {
