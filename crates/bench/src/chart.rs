@@ -84,16 +84,22 @@ impl Chart {
         let area = SVGBackend::new(file, SIZE).into_drawing_area();
         area.fill(&WHITE).map_err(|error| told(&error))?;
         let mut chart = ChartBuilder::on(&area)
-            .caption(self.title, ("sans-serif", 20))
-            .margin(12)
-            .x_label_area_size(44)
-            .y_label_area_size(72)
+            .caption(self.title, ("sans-serif", 22))
+            .margin(16)
+            .x_label_area_size(52)
+            .y_label_area_size(80)
             .build_cartesian_2d(x, 0.0..last_y)
             .map_err(|error| told(&error))?;
         chart
             .configure_mesh()
             .x_desc(self.x.name)
             .y_desc(self.y)
+            .x_labels(6)
+            .y_labels(6)
+            .x_label_formatter(&grouped)
+            .y_label_formatter(&grouped)
+            .label_style(("sans-serif", 14))
+            .axis_desc_style(("sans-serif", 15))
             .light_line_style(TRANSPARENT)
             .draw()
             .map_err(|error| told(&error))?;
@@ -105,15 +111,30 @@ impl Chart {
                 .label(curve.name)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color));
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .border_style(BLACK.mix(0.3))
-            .background_style(WHITE)
-            .draw()
-            .map_err(|error| told(&error))?;
+        // One curve is named by the title.
+        if self.curves.len() > 1 {
+            chart
+                .configure_series_labels()
+                .position(SeriesLabelPosition::UpperLeft)
+                .label_font(("sans-serif", 14))
+                .border_style(BLACK.mix(0.3))
+                .background_style(WHITE)
+                .draw()
+                .map_err(|error| told(&error))?;
+        }
         area.present().map_err(|error| told(&error))
     }
+}
+
+/// A number on an axis: whole, its thousands apart.
+fn grouped(value: &f64) -> String {
+    let digits = format!("{value:.0}");
+    let start = digits.len() % 3;
+    let (head, rest) = digits.split_at(start);
+    let mut groups = vec![head];
+    groups.extend((0..rest.len()).step_by(3).map(|at| &rest[at..at + 3]));
+    groups.retain(|group| !group.is_empty());
+    groups.join(" ")
 }
 
 #[cfg(test)]

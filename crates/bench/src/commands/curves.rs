@@ -33,9 +33,9 @@ async fn over_load(bench: &mut Bench) -> anyhow::Result<Chart> {
     }
     Ok(Chart {
         file: "latency.svg",
-        title: "Latency over load",
+        title: "Latency (p99) over load",
         x: Axis::linear("webhooks/s"),
-        y: "p99, ms",
+        y: "ms",
         curves: vec![Curve::new("accepted", accept), Curve::new("committed", end_to_end)],
     })
 }
@@ -53,7 +53,7 @@ async fn over_batch(bench: &mut Bench) -> anyhow::Result<Chart> {
     }
     Ok(Chart {
         file: "batch.svg",
-        title: "Worker over batch size",
+        title: "Events committed a second, over the size of batches (2 lanes)",
         x: Axis::logarithmic("events in a batch"),
         y: "events/s",
         curves: vec![Curve::new("worker, 2 lanes", points)],
@@ -72,7 +72,7 @@ async fn over_rows(bench: &mut Bench) -> anyhow::Result<Chart> {
     bench.stage.drop_database(grown.database).await?;
     Ok(Chart {
         file: "growth.svg",
-        title: "Worker over rows in the log",
+        title: "Events committed a second, over rows in the log (2 lanes)",
         x: Axis::linear("rows"),
         y: "events/s",
         curves: vec![Curve::new("worker, 2 lanes", points)],
