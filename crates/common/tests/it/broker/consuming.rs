@@ -13,7 +13,7 @@ async fn each_giving_back_is_counted_from_zero() -> anyhow::Result<()> {
     let roads = Roads::open(TestBroker::new()).await?;
     roads.publish(TO_WORK, 1).await?;
     for count in 0..3 {
-        let mut deliveries = roads.consumer.channel(&[WORK], 10).await?;
+        let mut deliveries = roads.consume(&[WORK], 10).await;
         let delivery = next(&mut deliveries).await?;
         assert_eq!((delivery.delivery_count, delivery.redelivered), (count, count > 0));
         // Closing gives back, and so does dropping.
@@ -28,13 +28,13 @@ async fn each_giving_back_is_counted_from_zero() -> anyhow::Result<()> {
 async fn an_acknowledgement_after_the_channel_is_one_that_did_not_happen() -> anyhow::Result<()> {
     let roads = Roads::open(TestBroker::new()).await?;
     roads.publish(TO_WORK, 1).await?;
-    let mut deliveries = roads.consumer.channel(&[WORK], 10).await?;
+    let mut deliveries = roads.consume(&[WORK], 10).await;
     let stale = next(&mut deliveries).await?.acker;
     let settler = deliveries.settler();
     deliveries.close().await;
     assert!(!stale.is_usable());
     assert_eq!(settler.acknowledge(vec![stale]).await, [false]);
-    let mut again = roads.consumer.channel(&[WORK], 10).await?;
+    let mut again = roads.consume(&[WORK], 10).await;
     assert_eq!(number(&next(&mut again).await?), 1);
     again.close().await;
     roads.close().await
@@ -46,7 +46,7 @@ async fn acknowledging_in_any_order_acknowledges_all_and_only_that() -> anyhow::
     for number in 1..=12 {
         roads.publish(TO_WORK, number).await?;
     }
-    let mut deliveries = roads.consumer.channel(&[WORK], 20).await?;
+    let mut deliveries = roads.consume(&[WORK], 20).await;
     let settler = deliveries.settler();
     let mut ackers = Vec::new();
     for _ in 1..=12 {
@@ -62,7 +62,7 @@ async fn acknowledging_in_any_order_acknowledges_all_and_only_that() -> anyhow::
         assert_eq!(settler.acknowledge(batch).await, expected);
     }
     deliveries.close().await;
-    let mut left = roads.consumer.channel(&[WORK], 20).await?;
+    let mut left = roads.consume(&[WORK], 20).await;
     assert_eq!(number(&next(&mut left).await?), 7);
     assert!(left.next().now_or_never().is_none(), "more than the unfinished came back");
     left.close().await;
@@ -73,7 +73,7 @@ async fn acknowledging_in_any_order_acknowledges_all_and_only_that() -> anyhow::
 async fn a_cancelled_channel_takes_no_more_and_can_still_acknowledge() -> anyhow::Result<()> {
     let roads = Roads::open(TestBroker::new()).await?;
     roads.publish(TO_WORK, 1).await?;
-    let mut deliveries = roads.consumer.channel(&[WORK], 10).await?;
+    let mut deliveries = roads.consume(&[WORK], 10).await;
     let delivery = next(&mut deliveries).await?;
     deliveries.cancel().await;
     roads.publish(TO_WORK, 2).await?;
@@ -91,7 +91,7 @@ async fn a_cancelled_channel_takes_no_more_and_can_still_acknowledge() -> anyhow
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_queue_ends_the_stream_once_and_is_declared_again() -> anyhow::Result<()> {
     let roads = Roads::open(TestBroker::new()).await?;
-    let mut deliveries = roads.consumer.channel(&[WORK], 10).await?;
+    let mut deliveries = roads.consume(&[WORK], 10).await;
     let name = roads.broker.topology().name(WORK);
     let looking = roads.broker.channel().await?;
     looking
@@ -109,7 +109,7 @@ async fn a_deleted_queue_ends_the_stream_once_and_is_declared_again() -> anyhow:
         "it does not hang"
     );
     drop(deliveries);
-    let mut deliveries = roads.consumer.channel(&[WORK], 10).await?;
+    let mut deliveries = roads.consume(&[WORK], 10).await;
     roads.publish(TO_WORK, 1).await?;
     assert_eq!(number(&next(&mut deliveries).await?), 1);
     deliveries.close().await;
@@ -119,7 +119,7 @@ async fn a_deleted_queue_ends_the_stream_once_and_is_declared_again() -> anyhow:
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_that_cannot_be_had_is_an_error_and_harms_no_other() -> anyhow::Result<()> {
     let roads = Roads::open(TestBroker::new()).await?;
-    let mut deliveries = roads.consumer.channel(&[WORK], 10).await?;
+    let mut deliveries = roads.consume(&[WORK], 10).await;
     let missing = roads
         .consumer
         .channel(&[WORK, Queue::Work { shard: 7 }], 10)

@@ -24,7 +24,7 @@ async fn a_memory_alarm_is_an_error_at_once_and_acknowledgements_go_on() -> anyh
     assert!(asked.elapsed() < Duration::from_millis(100), "{:?}", asked.elapsed());
     publisher_is(&roads.publisher, |state| matches!(state, PublisherState::Blocked(_))).await?;
 
-    let mut deliveries = roads.consumer.channel(&[WORK], 10).await?;
+    let mut deliveries = roads.consume(&[WORK], 10).await;
     let delivery = next(&mut deliveries).await?;
     assert_eq!(number(&delivery), 1);
     assert_eq!(acknowledge(vec![delivery.acker]).await, [true]);
@@ -54,7 +54,7 @@ async fn a_killed_broker_is_found_again_and_declared_again() -> anyhow::Result<(
 
     rabbit.start_again().await?;
     eventually(SOON, async || roads.publish(TO_WORK, 101).await).await;
-    let mut deliveries = roads.consumer.channel(&[WORK], 200).await?;
+    let mut deliveries = roads.consume(&[WORK], 200).await;
     for expected in (0..100).chain([101]) {
         assert_eq!(number(&next(&mut deliveries).await?), expected);
     }
@@ -65,7 +65,7 @@ async fn a_killed_broker_is_found_again_and_declared_again() -> anyhow::Result<(
     rabbit.forget()?;
     rabbit.start_again().await?;
     eventually(SOON, async || roads.publish(TO_WORK, 102).await).await;
-    let mut deliveries = roads.consumer.channel(&[WORK], 10).await?;
+    let mut deliveries = roads.consume(&[WORK], 10).await;
     assert_eq!(number(&next(&mut deliveries).await?), 102);
     deliveries.close().await;
     roads.close().await

@@ -16,6 +16,7 @@ use waybill_common::broker::{
 use waybill_common::config;
 use waybill_common::shutdown::Shutdown;
 use waybill_test_support::broker::TestBroker;
+use waybill_test_support::eventually;
 
 /// For what is a matter of milliseconds on an idle machine.
 const SOON: Duration = Duration::from_secs(20);
@@ -52,6 +53,11 @@ impl Roads {
         self.publisher
             .publish(route, Uuid::now_v7(), &headers, body)
             .await
+    }
+
+    /// Consumes these queues. The consumer has a connection of its own, which may be found again later than the publisher's.
+    async fn consume(&self, queues: &[Queue], prefetch: u16) -> Deliveries {
+        eventually(SOON, async || self.consumer.channel(queues, prefetch).await).await
     }
 
     /// Stops everything and asserts that it stops.

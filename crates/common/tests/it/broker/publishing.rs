@@ -34,7 +34,7 @@ async fn what_is_published_is_delivered_and_gone_when_acknowledged() -> anyhow::
         .publish(TO_WORK, id, &headers, b"7".to_vec())
         .await?;
 
-    let mut deliveries = roads.consumer.channel(&[WORK], 10).await?;
+    let mut deliveries = roads.consume(&[WORK], 10).await;
     let delivery = next(&mut deliveries).await?;
     assert_eq!((number(&delivery), delivery.queue, delivery.shard()), (7, WORK, 0));
     assert_eq!((delivery.message_id, &delivery.headers), (Some(id), &headers));
@@ -152,7 +152,7 @@ async fn a_cut_connection_fails_what_is_unconfirmed_and_publishing_goes_on() -> 
     let (proxy, url) = Proxy::before(broker.config.url.expose()).await?;
     let settings = config::Broker { url: url.into(), ..broker.config.clone() };
     let roads = Roads::open_with(broker, settings).await?;
-    let mut deliveries = roads.consumer.channel(&[WORK], 10).await?;
+    let mut deliveries = roads.consume(&[WORK], 10).await;
     proxy.set(Weather::Blackhole);
     let unconfirmed =
         async { join_all((0..20).map(|number| roads.publish(TO_WORK, number))).await };
@@ -170,7 +170,7 @@ async fn a_cut_connection_fails_what_is_unconfirmed_and_publishing_goes_on() -> 
     let ended = next(&mut deliveries).await;
     assert!(ended.is_err(), "the stream ends with the connection: {ended:?}");
     eventually(SOON, async || roads.publish(TO_WORK, 21).await).await;
-    let mut again = roads.consumer.channel(&[WORK], 100).await?;
+    let mut again = roads.consume(&[WORK], 100).await;
     // A publish that failed may have arrived all the same; the one that was confirmed certainly has.
     loop {
         let delivery = next(&mut again).await?;
@@ -255,7 +255,7 @@ async fn headers_of_the_broker_do_not_survive_being_sent_on() -> anyhow::Result<
         .basic_publish(prefix.into(), "0".into(), options, b"1", foreign)
         .await?;
 
-    let mut deliveries = roads.consumer.channel(&[WORK], 10).await?;
+    let mut deliveries = roads.consume(&[WORK], 10).await;
     let delivery = next(&mut deliveries).await?;
     deliveries.cancel().await;
     let id = Uuid::now_v7();

@@ -39,7 +39,7 @@ async fn every_delay_brings_a_message_back_to_its_own_shard() -> anyhow::Result<
         }
     }
     let queues: Vec<_> = (0..3).map(|shard| Queue::Work { shard }).collect();
-    let mut deliveries = roads.consumer.channel(&queues, 10).await?;
+    let mut deliveries = roads.consume(&queues, 10).await;
     let mut back = BTreeSet::new();
     while back.len() < expected.len() {
         let delivery = next(&mut deliveries).await?;
@@ -76,7 +76,7 @@ async fn a_queue_that_exists_with_other_arguments_is_named() -> anyhow::Result<(
 async fn what_was_sent_to_a_shard_that_is_gone_is_kept_with_the_unrouted() -> anyhow::Result<()> {
     let roads = Roads::open(TestBroker::new()).await?;
     roads.publish(Route::Work { shard: 5 }, 1).await?;
-    let mut deliveries = roads.consumer.channel(&[Queue::Unrouted], 10).await?;
+    let mut deliveries = roads.consume(&[Queue::Unrouted], 10).await;
     let delivery = next(&mut deliveries).await?;
     assert_eq!((number(&delivery), delivery.queue), (1, Queue::Unrouted));
     assert_eq!(delivery.route, Some(Route::Work { shard: 5 }), "it says where it belongs");
@@ -109,7 +109,7 @@ async fn shards_that_were_taken_away_are_still_worked_off() -> anyhow::Result<()
     roads.publish(Route::Work { shard: 3 }, 1).await?;
     let queues = roads.consumer.work_queues().await?;
     assert_eq!(queues, [0, 1, 2, 3].map(|shard| Queue::Work { shard }));
-    let mut deliveries = roads.consumer.channel(&queues, 10).await?;
+    let mut deliveries = roads.consume(&queues, 10).await;
     let delivery = next(&mut deliveries).await?;
     assert_eq!((number(&delivery), delivery.shard()), (1, 3));
     assert_eq!(acknowledge(vec![delivery.acker]).await, [true]);
