@@ -78,12 +78,9 @@ impl Places {
     }
 
     fn emptiest(&self) -> usize {
-        let by_load = self
-            .lanes
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, events)| **events);
-        by_load.map_or(0, |(lane, _)| lane)
+        (0..self.lanes.len())
+            .min_by_key(|lane| self.lanes[*lane])
+            .expect("there is a lane")
     }
 
     fn leave(&mut self, names: &[u64], lane: usize) {

@@ -9,11 +9,9 @@ use tokio::process::Command;
 
 use super::database::Database;
 
-/// Rows written by one statement.
-const CHUNK: u64 = 100_000;
-/// Statements after which the server is made to give up its log: left to itself it keeps up to `max_wal_size` of it, which
-/// is a quarter of what large tables take.
-const CHUNKS_A_CHECKPOINT: u64 = 2;
+/// Rows written by one statement, after which the server is made to give up its log: left to itself it keeps up to
+/// `max_wal_size` of it, which is a quarter of what large tables take.
+const CHUNK: u64 = 200_000;
 /// What must stay free beside the tables, at most: the log of two such spans, and somebody else's files.
 const SPARE_BYTES: f64 = 7e9;
 /// What is written little leaves little log: of each byte in a table no more than so many.
@@ -54,20 +52,16 @@ impl Growing {
     pub(crate) async fn fill(&mut self, database: &mut Database, rows: u64) -> anyhow::Result<()> {
         let wanted = rows / self.base;
         let step = (CHUNK / self.base).max(1);
-        let (before, first) = (bytes(database).await?, step.min(wanted - self.copies));
-        for chunk in 1.. {
-            let until = (self.copies + step).min(wanted);
-            if until == self.copies {
-                break;
-            }
-            self.copy(database, until).await?;
-            if chunk == 1 {
-                let a_copy = (bytes(database).await? - before) / first as f64;
+        let (began, before) = (self.copies, bytes(database).await?);
+        while self.copies < wanted {
+            let is_first = self.copies == began;
+            self.copy(database, (self.copies + step).min(wanted))
+                .await?;
+            if is_first {
+                let a_copy = (bytes(database).await? - before) / (self.copies - began) as f64;
                 ensure_room(a_copy * (wanted - self.copies) as f64).await?;
             }
-            if chunk % CHUNKS_A_CHECKPOINT == 0 {
-                database.execute("CHECKPOINT").await?;
-            }
+            database.execute("CHECKPOINT").await?;
         }
         for table in TABLES {
             database.execute(&format!("VACUUM ANALYZE {table}")).await?;

@@ -83,6 +83,8 @@ async fn what_is_remembered_is_the_event_key_with_the_hash_of_what_was_meant() -
 {
     let ingest = TestIngest::start().await?;
     assert_eq!(ingest.pay(&paid("TXN_1")).await?.status(), 202);
+    // Nobody waits for a marker, but whoever asks next finds it.
+    assert_eq!(ingest.pay(&paid("TXN_1")).await?.status(), 409);
     let event = ingest.published().await?.remove(0).event;
     let key = format!("{}:seen:{}", ingest.redis.config.prefix, hex::encode(event.key()));
     assert_eq!(ingest.redis.keys()?, std::slice::from_ref(&key));

@@ -37,11 +37,13 @@ fn an_event_that_shares_no_name_goes_where_the_least_is_in_hand() {
 #[test]
 fn a_name_is_free_again_when_the_last_event_that_has_it_is_gone() {
     let seats = Seats::of(2);
-    let (first, second) = (take(&seats, &["pi_1"]), take(&seats, &["pi_1"]));
+    let (first, second) = (take(&seats, &["pi_1"]), take(&seats, &["pi_1", "order:1"]));
+    let beside = take(&seats, &["order:1"]);
     drop(first);
     assert_eq!(take(&seats, &["pi_1"]).lane, 0);
-    let elsewhere = take(&seats, &["pi_2"]);
-    drop((second, elsewhere));
+    drop(second);
+    assert_eq!([beside.lane, take(&seats, &["pi_1"]).lane], [0, 1]);
+    drop(beside);
     assert!(is_empty(&seats));
 }
 
