@@ -7,7 +7,7 @@ mod scenarios;
 
 use sha2::{Digest, Sha256};
 use waybill_common::config::Secret;
-use waybill_common::domain::{Origin, Timestamp};
+use waybill_common::domain::{Origin, Timestamp, jcs};
 
 use crate::json::Json;
 use crate::meaning::canonical_sha256;
@@ -130,9 +130,9 @@ impl CloudEvents {
     ) -> Result<Parsed, ParseError> {
         if let Some(item) = item {
             // As the batch of one that it could have come in.
-            let alone = serde_json_canonicalizer::to_string(&[item]);
+            let alone = jcs::to_vec(&[item]);
             event.body_sha256 = canonical_sha256(item).unwrap_or(event.body_sha256);
-            event.body = alone.ok().map(String::into_bytes);
+            event.body = alone.ok();
         }
         let key = attributes.key();
         event.native_type.clone_from(&attributes.kind);

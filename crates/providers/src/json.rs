@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
+use waybill_common::domain::jcs;
 
 use crate::meaning::is_id;
 
@@ -210,7 +211,7 @@ impl Serialize for Json<'_> {
             },
             Json::Text(text) => serializer.serialize_str(text),
             Json::List(items) => items.serialize(serializer),
-            Json::Object(members) => members.serialize(serializer),
+            Json::Object(members) => jcs::members(members.iter(), serializer),
         }
     }
 }

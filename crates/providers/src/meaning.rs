@@ -4,7 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use waybill_common::domain::{
-    Effect, Fact, Mode, OccurredAt, Operation, Origin, Outcome, Precision, Snapshot, Timestamp,
+    Effect, Fact, Mode, OccurredAt, Operation, Origin, Outcome, Precision, Snapshot, Timestamp, jcs,
 };
 
 use crate::{Parsed, Request, Verified};
@@ -64,7 +64,7 @@ pub(crate) fn normal(id: &str) -> String {
 
 /// SHA-256 of the canonical JSON (RFC 8785) of what is meant; absent where a number is too large to have one.
 pub(crate) fn canonical_sha256(meant: &impl Serialize) -> Option<[u8; 32]> {
-    serde_json_canonicalizer::to_vec(meant)
+    jcs::to_vec(meant)
         .ok()
         .map(|json| Sha256::digest(json).into())
 }

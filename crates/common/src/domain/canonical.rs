@@ -1,6 +1,6 @@
-//! Canonical JSON by RFC 8785: one text for one meaning, so that a hash of it means something.
+//! What of ours is hashed, in [canonical JSON](super::jcs): so that a hash of it means something.
 //!
-//! RFC 8785 writes numbers as IEEE doubles, so two integers beyond 2^53 can share a text. Whatever is hashed must
+//! Canonical JSON has IEEE doubles for numbers, so two integers beyond 2^53 can share a text. Whatever is hashed must
 //! therefore keep to [`INTEGER_MAX`]; [`check`] says whether a value does.
 
 use serde::Serialize;
@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::INTEGER_MAX;
+use super::jcs::{self, InOrder};
 
 /// Why a value has no canonical form of its own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +26,7 @@ pub enum CanonicalError {
 pub fn to_vec(value: &impl Serialize) -> Result<Vec<u8>, CanonicalError> {
     let value = serde_json::to_value(value).map_err(|_no_form| CanonicalError::Number)?;
     check(&value)?;
-    Ok(serde_json_canonicalizer::to_vec(&value).expect("every number was checked"))
+    Ok(jcs::to_vec(&InOrder(&value)).expect("a value has a JSON form"))
 }
 
 /// SHA-256 of the canonical bytes after a prefix, which may be empty.

@@ -20,6 +20,7 @@ pub mod audit;
 pub mod canonical;
 pub mod counts;
 pub mod envelope;
+pub mod jcs;
 pub mod reason;
 
 pub use event::{CanonicalEvent, Effect, Hint, OccurredAt, Origin, Precision, Snapshot, Trust};

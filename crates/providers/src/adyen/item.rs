@@ -1,7 +1,7 @@
 //! One notification of a batch.
 
 use serde_json::Value;
-use waybill_common::domain::{OccurredAt, Origin};
+use waybill_common::domain::{OccurredAt, Origin, jcs};
 
 use super::{list, signature};
 use crate::json::Json;
@@ -85,9 +85,10 @@ impl<'a> Item<'a> {
 
     /// The request that would have brought this item alone.
     pub(super) fn as_request(self, live: bool) -> Vec<u8> {
-        let item = serde_json_canonicalizer::to_string(self.0).unwrap_or_default();
-        format!(r#"{{"live":"{live}","notificationItems":[{{"NotificationRequestItem":{item}}}]}}"#)
-            .into_bytes()
+        let before =
+            format!(r#"{{"live":"{live}","notificationItems":[{{"NotificationRequestItem":"#);
+        let item = jcs::to_vec(self.0).unwrap_or_default();
+        [before.as_bytes(), &item, b"}]}"].concat()
     }
 }
 
