@@ -1,8 +1,10 @@
 //! Ends each delivery of a batch by what became of its event.
 
 use anyhow::anyhow;
+use tracing::{Level, Span};
 use waybill_common::domain::Verdict;
 use waybill_common::storage::commit::{Pending, Settled};
+use waybill_common::telemetry::is_exported;
 
 use crate::bisect::{Fate, Fates};
 use crate::engine::Engine;
@@ -57,9 +59,9 @@ impl Engine {
     /// Tells metrics, the span and the log how an event ended.
     fn note(&self, hand: &Hand, pending: &Pending, settled: &Settled) {
         self.progress.moved(std::time::Instant::now());
-        hand.span.record("verdict", settled.verdict.as_str());
-        if let Some(order_id) = settled.order_id {
-            hand.span.record("order.id", order_id.to_string());
+        let did_not_count = matches!(settled.verdict, Verdict::Conflict | Verdict::Dead);
+        if did_not_count || is_exported() || tracing::enabled!(Level::DEBUG) {
+            describe(&hand.span, settled);
         }
         if settled.redelivered {
             return;
@@ -70,17 +72,22 @@ impl Engine {
         self.metrics
             .committed(envelope.received_at, self.clock.now());
         let _in_span = hand.span.enter();
-        match settled.verdict {
-            Verdict::Conflict | Verdict::Dead => {
-                tracing::warn!(reason = settled.reason, "an event did not count");
-            }
-            Verdict::Applied | Verdict::NoChange | Verdict::Duplicate | Verdict::Ignored => {
-                tracing::debug!(reason = settled.reason, "committed");
-            }
+        if did_not_count {
+            tracing::warn!(reason = settled.reason, "an event did not count");
+        } else {
+            tracing::debug!(reason = settled.reason, "committed");
         }
         if settled.verdict == Verdict::Dead {
             self.metrics.buried("unusable");
         }
+    }
+}
+
+/// How an event ended, for whoever sees its span: each recording costs the line-writing layer all of the span's fields.
+fn describe(span: &Span, settled: &Settled) {
+    span.record("verdict", settled.verdict.as_str());
+    if let Some(order_id) = settled.order_id {
+        span.record("order.id", order_id.to_string());
     }
 }
 

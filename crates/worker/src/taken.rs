@@ -7,7 +7,7 @@ use uuid::Uuid;
 use waybill_common::broker::{Delivery, Headers, Queue};
 use waybill_common::domain::envelope::{Envelope, EnvelopeError};
 use waybill_common::storage::commit::Pending;
-use waybill_common::telemetry::{TraceContext, trace_id};
+use waybill_common::telemetry::{TraceContext, is_exported, trace_id};
 
 use crate::batch::{Load, SUSPECT_FROM};
 use crate::engine::Engine;
@@ -52,9 +52,11 @@ pub(crate) enum Taken {
 impl Taken {
     /// Reads a delivery that came on the session's `channel`. `queue` is the queue's name.
     pub(crate) fn read(delivery: Delivery, channel: usize, queue: &str, engine: &Engine) -> Self {
-        let span = span(&delivery, queue);
+        let read = Envelope::decode(&delivery.body);
+        let webhook_id = read.as_ref().ok().map(|read| read.event.webhook_id);
+        let span = span(&delivery, queue, webhook_id);
         let hand = Hand { delivery, channel, span, in_hand: None, seat: None };
-        match Envelope::decode(&hand.delivery.body) {
+        match read {
             Ok(envelope) => Self::Webhook(Box::new(Event::new(hand, envelope, engine))),
             Err(EnvelopeError::UnknownVersion(version)) => {
                 Self::Newer { hand: Box::new(hand), version }
@@ -100,8 +102,6 @@ impl Taken {
 
 impl Event {
     fn new(mut hand: Hand, envelope: Envelope, engine: &Engine) -> Self {
-        hand.span
-            .record("webhook.id", envelope.event.webhook_id.to_string());
         let pending = Pending {
             namespace: engine
                 .config
@@ -174,26 +174,38 @@ pub(crate) fn id_of_bytes(bytes: &[u8]) -> Uuid {
 }
 
 /// The consumer's span, a child of the publish that the message carries.
-fn span(delivery: &Delivery, queue: &str) -> Span {
+fn span(delivery: &Delivery, queue: &str, webhook_id: Option<Uuid>) -> Span {
+    let headers = &delivery.headers;
     let span = tracing::info_span!(
         "process",
-        otel.name = format!("process {queue}"),
-        otel.kind = "consumer",
-        messaging.system = "rabbitmq",
-        messaging.operation.name = "process",
-        messaging.operation.type = "process",
-        messaging.destination.name = queue,
-        webhook.id = Empty,
-        order.id = Empty,
-        attempt.number = delivery.headers.attempt,
-        verdict = Empty,
+        otel.name = Empty,
+        otel.kind = Empty,
         otel.status_code = Empty,
+        messaging.system = Empty,
+        messaging.operation.name = Empty,
+        messaging.operation.type = Empty,
+        messaging.destination.name = queue,
+        webhook.id = webhook_id.map(display),
+        order.id = Empty,
+        attempt.number = headers.attempt,
+        verdict = Empty,
     );
-    let headers = &delivery.headers;
+    if is_exported() {
+        describe(&span, queue);
+    }
     TraceContext {
         traceparent: headers.traceparent.clone(),
         tracestate: headers.tracestate.clone(),
     }
     .adopt(&span);
     span
+}
+
+/// What only a trace shows.
+fn describe(span: &Span, queue: &str) {
+    span.record("otel.name", format!("process {queue}"))
+        .record("otel.kind", "consumer")
+        .record("messaging.system", "rabbitmq")
+        .record("messaging.operation.name", "process")
+        .record("messaging.operation.type", "process");
 }

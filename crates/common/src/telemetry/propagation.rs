@@ -6,7 +6,7 @@ use opentelemetry::{Context, global};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use super::places;
+use super::{is_exported, places};
 
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
@@ -50,8 +50,11 @@ impl TraceContext {
 }
 
 /// Says that `span` has to do with that place, without becoming part of its trace: for contexts that strangers send,
-/// and for batches.
+/// and for batches. Only an exported trace shows it.
 pub fn link(span: &Span, place: &TraceContext) {
+    if !is_exported() {
+        return;
+    }
     if let Some(context) = place.extract() {
         span.add_link(context.span().span_context().clone());
     }
