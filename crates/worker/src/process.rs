@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::join;
 use tracing::{Instrument as _, Span};
 use waybill_common::domain::envelope::EnvelopeError;
 use waybill_common::telemetry::{TraceContext, link};
@@ -43,8 +44,7 @@ pub(crate) async fn process(
         .commit(&pendings)
         .instrument(commit_span(&hands))
         .await;
-    locked.release().await;
-    engine.settle(&session, hands, pendings, fates).await;
+    join(locked.release(), engine.settle(&session, hands, pendings, fates)).await;
     busy
 }
 
