@@ -12,9 +12,12 @@ use super::connection::{ConnectError, Line, Link};
 use super::publisher::PublishError;
 use super::returned::Returned;
 
-/// Channels of the publishing connection. lapin looks through all that is unconfirmed on a channel for each
-/// acknowledgement of several, so a few channels are cheaper than one; measured best with 128 in flight on each.
+/// Channels of the publishing connection.
 pub(super) const LANES: usize = 4;
+
+/// As many publishes in flight as one channel takes before the next one is used too: lapin looks through all that is
+/// unconfirmed on a channel for each acknowledgement of several, and the broker serves few channels with less work than many.
+pub(super) const LANE_HOLDS: usize = 128;
 
 /// One channel in confirm mode. It is retired or ends once, for whatever reason, and is then replaced, never repaired.
 pub(super) struct Lane {

@@ -1,12 +1,11 @@
 //! Publishing: persistent, mandatory, and believed only when the broker confirms it.
 //!
-//! A publish takes one of a bounded number of permits, goes out on one of a few channels in turn, and waits for its
+//! A publish takes one of a bounded number of permits, goes out on the first of a few channels that has room, and waits for its
 //! confirm at most the configured time. Every other end is an error, and an error never means "not sent": the message
 //! may arrive all the same, and the deduplication copes. A channel that fails or falls silent is replaced; a message that
 //! comes back means that the topology is broken, so it is declared again and the message published again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -21,7 +20,7 @@ use uuid::Uuid;
 use super::connection::{Link, supervise};
 use super::flight::{Flight, Hangar, Late, Message, confirm};
 use super::foreman::Foreman;
-use super::lanes::Lane;
+use super::lanes::{LANE_HOLDS, Lane};
 use super::returned::Returned;
 use super::{Headers, Route, Topology};
 use crate::backoff::FullJitter;
@@ -74,8 +73,6 @@ pub struct Publisher {
 pub(super) struct Desk {
     topology: Topology,
     board: ArcSwap<Board>,
-    /// Takes the channels in turn.
-    turn: AtomicUsize,
     in_flight: Arc<Semaphore>,
     in_flight_max: u32,
     hangar: Hangar,
@@ -114,7 +111,6 @@ impl Publisher {
         let desk = Arc::new(Desk {
             topology: topology.clone(),
             board: ArcSwap::from_pointee(Board::Shut(PublishError::Disconnected)),
-            turn: AtomicUsize::new(0),
             in_flight: Arc::new(Semaphore::new(broker.in_flight_max)),
             in_flight_max,
             hangar: Hangar {
@@ -171,7 +167,7 @@ impl Publisher {
     /// Publishes that wait for their confirm, those whose caller has left included.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        (self.desk.in_flight_max as usize).saturating_sub(self.desk.in_flight.available_permits())
+        self.desk.in_flight()
     }
 
     /// Waits until nothing is unconfirmed, and returns whether that was reached. What is published meanwhile is waited for
@@ -200,6 +196,10 @@ impl Publisher {
 }
 
 impl Desk {
+    fn in_flight(&self) -> usize {
+        (self.in_flight_max as usize).saturating_sub(self.in_flight.available_permits())
+    }
+
     async fn publish(&self, out: Outgoing<'_>, body: Vec<u8>) -> Result<(), PublishError> {
         let Outgoing { route, message_id, headers, late } = out;
         let lane = self.lane()?;
@@ -223,8 +223,10 @@ impl Desk {
             Board::Open(lanes) => lanes,
             Board::Shut(reason) => return Err(*reason),
         };
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let in_turn = (0..lanes.len()).map(|step| &lanes[turn.wrapping_add(step) % lanes.len()]);
+        let first = self.in_flight() / LANE_HOLDS;
+        let in_turn = (first..)
+            .take(lanes.len())
+            .map(|at| &lanes[at % lanes.len()]);
         let mut ended = PublishError::Disconnected;
         for lane in in_turn {
             match lane.refusal() {
