@@ -10,6 +10,7 @@
 use deadpool_redis::redis::{Pipeline, pipe};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 use waybill_common::shutdown::Shutdown;
 
 use crate::redis::Redis;
@@ -41,13 +42,12 @@ struct Clerk {
 }
 
 impl Markers {
-    /// Starts the clerk. What he is not asked before the shutdown is unknown, or forgotten.
+    /// Starts the clerk. What he is not asked before the shutdown is unknown, or forgotten; what he was, he still does.
     #[must_use]
     pub fn start(redis: Redis, ttl_seconds: u64, shutdown: &Shutdown) -> Self {
         let (notes, inbox) = unbounded_channel();
         let stop = shutdown.token().clone();
-        let working = Clerk { redis, ttl_seconds }.work(inbox);
-        shutdown.spawn(async move { stop.run_until_cancelled(working).await });
+        shutdown.spawn(Clerk { redis, ttl_seconds }.work(inbox, stop));
         Self(notes)
     }
 
@@ -72,23 +72,34 @@ impl Markers {
 }
 
 impl Clerk {
-    async fn work(self, mut inbox: UnboundedReceiver<Note>) {
+    async fn work(self, mut inbox: UnboundedReceiver<Note>, stop: CancellationToken) {
         let mut notes = Vec::new();
-        while inbox.recv_many(&mut notes, SHARED_MAX).await > 0 {
-            let mut commands = pipe();
-            notes
-                .iter()
-                .for_each(|note| self.write(&mut commands, note));
-            let hashes: Option<Vec<Option<String>>> = self.redis.run(&commands).await;
-            let mut hashes = hashes.unwrap_or_default().into_iter();
-            for note in notes.drain(..) {
-                let Note::Ask(marks, answer) = note else { continue };
-                let known = marks
-                    .iter()
-                    .map(|mark| hashes.next().flatten() == Some(hex::encode(mark.body_sha256)));
-                // Whoever asked may have left.
-                answer.send(known.collect()).unwrap_or_default();
+        loop {
+            tokio::select! {
+                count = inbox.recv_many(&mut notes, SHARED_MAX) => match count {
+                    0 => return,
+                    _ => self.tell(&mut notes).await,
+                },
+                () = stop.cancelled(), if !inbox.is_closed() => inbox.close(),
             }
+        }
+    }
+
+    /// One round trip for all of them.
+    async fn tell(&self, notes: &mut Vec<Note>) {
+        let mut commands = pipe();
+        notes
+            .iter()
+            .for_each(|note| self.write(&mut commands, note));
+        let hashes: Option<Vec<Option<String>>> = self.redis.run(&commands).await;
+        let mut hashes = hashes.unwrap_or_default().into_iter();
+        for note in notes.drain(..) {
+            let Note::Ask(marks, answer) = note else { continue };
+            let known = marks
+                .iter()
+                .map(|mark| hashes.next().flatten() == Some(hex::encode(mark.body_sha256)));
+            // Whoever asked may have left.
+            answer.send(known.collect()).unwrap_or_default();
         }
     }
 
