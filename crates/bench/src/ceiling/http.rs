@@ -1,5 +1,5 @@
 //! The same clients and requests, answered by a server that believes everything, and does nothing, or publishes each as it
-//! came: what the libraries that ingest is built of cost when nothing is between them.
+//! came, or remembers it in Redis too: what the libraries that ingest is built of cost when nothing is between them.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -9,7 +9,11 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use anyhow::Context as _;
+use deadpool_redis::redis::aio::MultiplexedConnection;
+use deadpool_redis::redis::{AsyncCommands as _, Client};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::load::Prepared;
 use crate::machine::{Raw, Stage};
@@ -18,9 +22,27 @@ use crate::storm::storm_of;
 /// As long as ingest's answer.
 const ANSWER: &str = r#"{"message":"Webhook received and queued for processing","webhook_log_id":"019ab0c0-0000-7000-8000-000000000000","status":"queued"}"#;
 
+/// As long as a marker's hash, and kept as long as a run may take.
+const MARK: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+const KEPT_SECONDS: u64 = 600;
+
+/// What the server does before it answers.
+#[derive(Default)]
+struct Duties {
+    raw: Option<Raw>,
+    memory: Option<Memory>,
+}
+
+/// Markers as ingest has them: asked for before the publish, set after it without waiting.
+struct Memory {
+    connection: MultiplexedConnection,
+    prefix: String,
+    runtime: Handle,
+}
+
 /// Answered a second.
 pub(crate) async fn http_alone(requests: Vec<Prepared>, lasts: Duration) -> anyhow::Result<f64> {
-    answered(None, requests, lasts).await
+    answered(Duties::default(), requests, lasts).await
 }
 
 /// Answered a second, each after its confirmed publish.
@@ -29,21 +51,41 @@ pub(crate) async fn http_with_publish(
     requests: Vec<Prepared>,
     lasts: Duration,
 ) -> anyhow::Result<f64> {
-    let raw = stage.queues.raw().await?;
-    let rate = answered(Some(raw), requests, lasts).await;
+    publishing(stage, None, requests, lasts).await
+}
+
+/// The same, and each is asked for and remembered in Redis.
+pub(crate) async fn http_with_publish_and_marker(
+    stage: &Stage,
+    requests: Vec<Prepared>,
+    lasts: Duration,
+) -> anyhow::Result<f64> {
+    let memory = Memory {
+        connection: Client::open(stage.redis().url.expose())?
+            .get_multiplexed_async_connection()
+            .await?,
+        prefix: stage.redis().prefix.clone(),
+        runtime: Handle::current(),
+    };
+    publishing(stage, Some(memory), requests, lasts).await
+}
+
+async fn publishing(
+    stage: &Stage,
+    memory: Option<Memory>,
+    requests: Vec<Prepared>,
+    lasts: Duration,
+) -> anyhow::Result<f64> {
+    let raw = Some(stage.queues.raw().await?);
+    let rate = answered(Duties { raw, memory }, requests, lasts).await;
     stage.queues.drop_raw().await?;
     rate
 }
 
-/// `raw` is where each request is published to before it is answered.
-async fn answered(
-    raw: Option<Raw>,
-    requests: Vec<Prepared>,
-    lasts: Duration,
-) -> anyhow::Result<f64> {
+async fn answered(duties: Duties, requests: Vec<Prepared>, lasts: Duration) -> anyhow::Result<f64> {
     let (told, tells) = oneshot::channel();
-    let raw = Data::from(Arc::new(raw));
-    let server = std::thread::spawn(move || serve(raw, told));
+    let duties = Data::from(Arc::new(duties));
+    let server = std::thread::spawn(move || serve(duties, told));
     let (address, handle) = tells.await.context("the server did not start")?;
     let tally = storm_of(address, requests, lasts).await;
     handle.stop(false).await;
@@ -53,13 +95,13 @@ async fn answered(
 
 /// As many workers as ingest has.
 fn serve(
-    raw: Data<Option<Raw>>,
+    duties: Data<Duties>,
     told: oneshot::Sender<(SocketAddr, ServerHandle)>,
 ) -> anyhow::Result<()> {
     actix_web::rt::System::new().block_on(async {
         let app = move || {
             App::new()
-                .app_data(raw.clone())
+                .app_data(duties.clone())
                 .default_service(web::to(answer))
         };
         let server = HttpServer::new(app)
@@ -75,15 +117,49 @@ fn serve(
     })
 }
 
-async fn answer(raw: Data<Option<Raw>>, body: Bytes) -> HttpResponse {
-    let is_done = match &**raw {
-        None => true,
-        Some(raw) => matches!(raw.publish(&body).await, Ok(true)),
-    };
-    if !is_done {
+async fn answer(duties: Data<Duties>, body: Bytes) -> HttpResponse {
+    if !matches!(duties.fulfil(&body).await, Ok(true)) {
         return HttpResponse::ServiceUnavailable().finish();
     }
     HttpResponse::Accepted()
         .content_type("application/json")
         .body(ANSWER)
+}
+
+impl Duties {
+    /// Whether it may be answered.
+    async fn fulfil(&self, body: &[u8]) -> anyhow::Result<bool> {
+        let new = match &self.memory {
+            Some(memory) => Some((memory, memory.ask().await?)),
+            None => None,
+        };
+        if let Some(raw) = &self.raw
+            && !raw.publish(body).await?
+        {
+            return Ok(false);
+        }
+        if let Some((memory, key)) = new {
+            memory.remember(key);
+        }
+        Ok(true)
+    }
+}
+
+impl Memory {
+    /// A key that nobody has seen.
+    async fn ask(&self) -> anyhow::Result<String> {
+        let key = format!("{}:seen:{}", self.prefix, Uuid::now_v7().simple());
+        let seen: Option<String> = self.connection.clone().get(&key).await?;
+        anyhow::ensure!(seen.is_none(), "{key} was never told");
+        Ok(key)
+    }
+
+    fn remember(&self, key: String) {
+        let mut connection = self.connection.clone();
+        self.runtime.spawn(async move {
+            // Without it nothing is lost, as in ingest.
+            let told: Result<(), _> = connection.set_ex(key, MARK, KEPT_SECONDS).await;
+            told.unwrap_or_default();
+        });
+    }
 }

@@ -37,11 +37,19 @@ pub(crate) async fn sql_alone(
     slicing: Slicing,
 ) -> anyhow::Result<f64> {
     let mut database = stage.database().await?;
-    commit_into(&mut database, webhooks, slicing).await?;
-    let since = since(webhooks)?;
-    let rate = steady_rate(&database.commits(since, None).await?);
+    let rate = sql_alone_into(&mut database, webhooks, slicing).await;
     stage.drop_database(database).await?;
-    Ok(rate)
+    rate
+}
+
+/// Committed a second, into a database that may hold others.
+pub(crate) async fn sql_alone_into(
+    database: &mut Database,
+    webhooks: &[Accepted],
+    slicing: Slicing,
+) -> anyhow::Result<f64> {
+    commit_into(database, webhooks, slicing).await?;
+    Ok(steady_rate(&database.commits(since(webhooks)?, None).await?))
 }
 
 /// Commits them all, and sees that they are.

@@ -17,6 +17,7 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Vec<Row>> {
         Row::plain("confirmed publish alone, 64 in flight", "/s", taking.publish.clone()),
         Row::plain("both, one after the other", "/s", taking.ceiling()),
         Row::plain(ingest::BARE, "/s", taking.bare),
+        Row::plain(ingest::REMEMBERING, "/s", taking.remembering),
         Row::plain("SQL alone, batches of 500", "/s", committing.sql),
         Row::plain("SQL alone, one by one, 16 tasks", "/s", committing.sql_one_by_one),
     ])

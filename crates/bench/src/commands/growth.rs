@@ -2,11 +2,11 @@
 
 use super::bench::Bench;
 use super::large;
-use crate::ceiling::{Slicing, commit_into};
+use crate::ceiling::{Slicing, commit_into, sql_alone, sql_alone_into};
 use crate::drain::{Drained, drain, drain_into};
 use crate::figure::{Disk, Row, Sample, Series, Target};
 use crate::machine::{Database, Growing, TABLES, Tweak};
-use crate::measure::measured;
+use crate::measure::{measured, sample};
 use crate::report::progress;
 use crate::workload::{MIX, Traffic};
 
@@ -60,17 +60,26 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Vec<Row>> {
 pub(super) async fn on(grown: &mut Grown, bench: &mut Bench) -> anyhow::Result<Vec<Row>> {
     let rows = bench.options.rows;
     let (mut full, mut empty) = (Samples::default(), Samples::default());
+    let (mut sql_full, mut sql_empty) = (Series::default(), Series::default());
     for nth in bench.repetitions() {
         progress(&format!("growth, {nth}"));
         full.push(measured(grown.drain(bench)).await?);
         let webhooks = Traffic::stripe(MIX)?.accepted(bench.events())?;
         let draining = drain(&mut bench.stage, &webhooks, Tweak::default());
         empty.push(measured(draining).await?);
+        let webhooks = Traffic::stripe(MIX)?.accepted(bench.events())?;
+        let committing = sql_alone_into(&mut grown.database, &webhooks, Slicing::BATCHES);
+        sql_full.push(sample(committing).await?);
+        let webhooks = Traffic::stripe(MIX)?.accepted(bench.events())?;
+        let committing = sql_alone(&mut bench.stage, &webhooks, Slicing::BATCHES);
+        sql_empty.push(sample(committing).await?);
     }
     let mut table = vec![
         Row::plain(format!("worker, {rows} rows before, beside none"), "/s", full.rate)
             .beside(empty.rate)
             .target(Target::RatioAtLeast(0.75)),
+        Row::plain(format!("SQL alone, {rows} rows before, beside none"), "/s", sql_full)
+            .beside(sql_empty),
         Row::plain("log an event, beside empty tables", "B", full.log_bytes)
             .beside(empty.log_bytes),
     ];

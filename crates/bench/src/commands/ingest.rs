@@ -3,7 +3,7 @@
 use waybill_common::clock::Clock;
 
 use super::bench::Bench;
-use crate::ceiling::{http_alone, http_with_publish, publish_alone};
+use crate::ceiling::{http_alone, http_with_publish, http_with_publish_and_marker, publish_alone};
 use crate::figure::{Row, Sample, Series, Target};
 use crate::measure::{measured, sample};
 use crate::report::progress;
@@ -15,12 +15,15 @@ const MESSAGES: usize = 2_000;
 
 /// Of the same libraries, and nothing else in it: no signature, no marker, no event, no trace.
 pub(crate) const BARE: &str = "HTTP and confirmed publish in one bare program";
+/// A server more, which ingest cannot do without either.
+pub(crate) const REMEMBERING: &str = "such a program with Redis's markers";
 
 #[derive(Default)]
 pub(crate) struct Samples {
     pub(crate) http: Series,
     pub(crate) publish: Series,
     pub(crate) bare: Series,
+    pub(crate) remembering: Series,
     pub(crate) stripe: Series,
     pub(crate) native: Series,
     cpu_us: Series,
@@ -37,6 +40,9 @@ impl Samples {
         let requests = Traffic::stripe(MIX)?.requests(MESSAGES)?;
         let publishing = http_with_publish(&bench.stage, requests, lasts);
         self.bare.push(sample(publishing).await?);
+        let requests = Traffic::stripe(MIX)?.requests(MESSAGES)?;
+        let publishing = http_with_publish_and_marker(&bench.stage, requests, lasts);
+        self.remembering.push(sample(publishing).await?);
         Ok(())
     }
 
@@ -58,11 +64,16 @@ impl Samples {
             Row::plain("HTTP alone, 64 clients", "/s", self.http.clone()),
             Row::plain("confirmed publish alone, 64 in flight", "/s", self.publish.clone()),
             Row::plain(BARE, "/s", self.bare.clone()).beside(self.ceiling()),
+            Row::plain(REMEMBERING, "/s", self.remembering.clone()).beside(self.ceiling()),
             Row::plain("ingest, HMAC", "/s", self.stripe.clone())
                 .beside(self.ceiling())
                 .target(Target::RatioAtLeast(0.75)),
-            Row::plain("ingest, HMAC, beside such a program", "/s", self.stripe.clone())
-                .beside(self.bare.clone()),
+            Row::plain(
+                "ingest, HMAC, beside such a program with markers",
+                "/s",
+                self.stripe.clone(),
+            )
+            .beside(self.remembering.clone()),
             Row::plain("processor time of ingest a webhook", "µs", self.cpu_us.clone()),
         ];
         if !self.native.0.is_empty() {
