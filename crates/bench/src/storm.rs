@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use waybill_common::clock::Clock;
+use waybill_common::domain::Timestamp;
 
 use crate::drain::finish;
 use crate::load::{Client, Prepared, Schedule, Tally, Until, closed_loop, open_loop};
@@ -36,7 +37,7 @@ pub(crate) async fn accept(
 pub(crate) async fn account_for(
     stage: &mut Stage,
     accepted: u64,
-    since: waybill_common::domain::Timestamp,
+    since: Timestamp,
 ) -> anyhow::Result<()> {
     let mut database = stage.database().await?;
     let worker = stage.start_worker(&database, Tweak::default()).await?;
@@ -50,7 +51,7 @@ pub(crate) struct Together {
     pub(crate) tally: Tally,
     /// When they were committed, by the server's clock in microseconds, and how many at once.
     pub(crate) commits: Vec<(i64, u64)>,
-    /// Received to committed, milliseconds within which 99 of 100 were.
+    /// Received to committed, milliseconds within which 99 of 100 were that came after the warm-up.
     pub(crate) end_to_end_p99_ms: f64,
     /// In this run alone, and its peak since it was started.
     pub(crate) ingest: Usage,
@@ -65,6 +66,15 @@ pub(crate) enum Load {
     Open(Schedule),
 }
 
+impl Load {
+    fn warm_up_micros(&self) -> i64 {
+        match self {
+            Self::Sustained(_) => 0,
+            Self::Open(schedule) => schedule.due(schedule.warm_up).as_micros() as i64,
+        }
+    }
+}
+
 /// Ingest and worker at once.
 pub(crate) async fn together(
     stage: &mut Stage,
@@ -76,6 +86,7 @@ pub(crate) async fn together(
     let worker = stage.start_worker(&database, Tweak::default()).await?;
     let used_before = stage.ingest_usage()?;
     let since = Clock::system().now();
+    let timed_since = Timestamp::from_micros_saturating(since.micros() + load.warm_up_micros());
     let requests = Arc::new(requests);
     let tally = match load {
         Load::Sustained(lasts) => {
@@ -93,7 +104,7 @@ pub(crate) async fn together(
     let cpu_seconds = used.cpu_seconds - used_before.cpu_seconds;
     let together = Together {
         commits: database.commits(since, None).await?,
-        end_to_end_p99_ms: database.end_to_end_ms(since, 0.99).await?,
+        end_to_end_p99_ms: database.end_to_end_ms(timed_since, 0.99).await?,
         ingest: Usage { cpu_seconds, ..used },
         worker: by_worker,
         tally,

@@ -30,12 +30,15 @@ impl Tally {
         }
     }
 
-    pub(crate) fn count(&mut self, answer: Answer, took: Duration) {
+    pub(crate) fn count(&mut self, answer: Answer) {
         match answer {
             Answer::Accepted => self.accepted += 1,
             Answer::Refused(status) => *self.refused.entry(status).or_default() += 1,
             Answer::Failed => self.failed += 1,
         }
+    }
+
+    pub(crate) fn time(&mut self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(LONGEST_US);
         self.latency.saturating_record(took.max(1));
     }
@@ -55,7 +58,7 @@ impl Tally {
         self.accepted as f64 / self.lasted.as_secs_f64()
     }
 
-    /// Milliseconds within which this part of all was answered.
+    /// Milliseconds within which this part of all that was timed was answered.
     pub(crate) fn quantile_ms(&self, quantile: f64) -> f64 {
         self.latency.value_at_quantile(quantile) as f64 / 1e3
     }

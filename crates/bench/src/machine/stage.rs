@@ -108,12 +108,11 @@ impl Stage {
 
     /// Writes so much log and lets the server have it again, so that no run pays for the first use of a segment.
     pub(crate) async fn warm_up(&mut self, mebibytes: u32) -> anyhow::Result<()> {
-        let rows = u64::from(mebibytes) * 1024;
         let write = format!(
-            "CREATE TABLE warm_up AS SELECT string_agg(md5(n::text || k::text), '') AS text \
-             FROM generate_series(1, {rows}) n, generate_series(1, 32) k GROUP BY n"
+            "SELECT count(pg_logical_emit_message(false, 'warm_up', repeat('x', 1024 * 1024))) \
+             FROM generate_series(1, {mebibytes})"
         );
-        for statement in [write.as_str(), "DROP TABLE warm_up", "CHECKPOINT", "CHECKPOINT"] {
+        for statement in [write.as_str(), "CHECKPOINT", "CHECKPOINT"] {
             self.maintenance.execute(statement).await?;
         }
         Ok(())
