@@ -44,7 +44,8 @@ pub(crate) async fn process(
         .commit(&pendings)
         .instrument(commit_span(&hands))
         .await;
-    join(locked.release(), engine.settle(&session, hands, pendings, fates)).await;
+    let settling = Box::pin(engine.settle(&session, hands, pendings, fates));
+    join(locked.release(), settling).await;
     busy
 }
 
