@@ -46,7 +46,7 @@ fn build(name: &str) -> anyhow::Result<()> {
 #[test]
 fn the_ceilings_are_measured() -> anyhow::Result<()> {
     let rows = run(&["ceilings"])?;
-    assert_eq!(rows.len(), 6);
+    assert_eq!(rows.len(), 7);
     for row in rows {
         assert!(row["median"].as_f64().is_some_and(|rate| rate > 0.0), "{row}");
         assert_eq!(row["met"], Value::Null, "{row}");
