@@ -33,7 +33,8 @@ struct Duties {
     memory: Option<Memory>,
 }
 
-/// Markers as ingest has them: asked for before the publish, set after it without waiting.
+/// Markers at the moments when ingest has them: asked for before the publish, set after it without waiting. Each by a command
+/// of its own, where ingest's clerk has many share a round trip.
 struct Memory {
     connection: MultiplexedConnection,
     prefix: String,

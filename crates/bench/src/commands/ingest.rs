@@ -15,7 +15,7 @@ const MESSAGES: usize = 2_000;
 
 /// Of the same libraries, and nothing else in it: no signature, no marker, no event, no trace.
 pub(crate) const BARE: &str = "HTTP and confirmed publish in one bare program";
-/// A server more, which ingest cannot do without either.
+/// A server more, which is asked before each publish and told after it.
 pub(crate) const REMEMBERING: &str = "such a program with Redis's markers";
 
 #[derive(Default)]

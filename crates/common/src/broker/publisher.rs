@@ -1,7 +1,7 @@
 //! Publishing: persistent, mandatory, and believed only when the broker confirms it.
 //!
-//! A publish takes one of a bounded number of permits, goes out on the first of a few channels that has room, and waits for its
-//! confirm at most the configured time. Every other end is an error, and an error never means "not sent": the message
+//! A publish takes one of a bounded number of permits, goes out on the first of a few channels that has room, and waits
+//! for its confirm at most the configured time. Every other end is an error, and an error never means "not sent": the message
 //! may arrive all the same, and the deduplication copes. A channel that fails or falls silent is replaced; a message that
 //! comes back means that the topology is broken, so it is declared again and the message published again.
 
@@ -224,11 +224,11 @@ impl Desk {
             Board::Shut(reason) => return Err(*reason),
         };
         let first = self.in_flight() / LANE_HOLDS;
-        let in_turn = (first..)
+        let candidates = (first..)
             .take(lanes.len())
             .map(|at| &lanes[at % lanes.len()]);
         let mut ended = PublishError::Disconnected;
-        for lane in in_turn {
+        for lane in candidates {
             match lane.refusal() {
                 None if lane.is_blocked() => return Err(PublishError::Blocked),
                 None => return Ok(Arc::clone(lane)),

@@ -1,8 +1,8 @@
 //! Canonical JSON itself (RFC 8785, «JCS»): one text for one meaning.
 //!
 //! The RFC's spacing and escapes are those of `serde_json`'s compact form. What is left are numbers, as ECMAScript writes
-//! them, and the order of names. Each event is written so twice, by ingest and by the worker; a tenth of either's work would go
-//! into a general canonicalizer, which is what the tests compare this with.
+//! them, and the order of names. Each event is written so twice, by ingest and by the worker: a general canonicalizer, which
+//! is what the tests compare this with, was a quarter of the worker's work.
 
 use std::io::{self, Write};
 
