@@ -1,33 +1,45 @@
-//! Gathers a lane's deliveries into batches.
+//! Gathers what waits for a lane into batches.
 //!
 //! A batch is committed as soon as there is nothing to wait for: alone when one delivery comes alone, so that an idle
 //! worker answers at once; and filled for up to `linger_ms` when more were waiting already, so that a busy one makes
 //! few and large transactions. What comes back from waiting for a lock joins a batch beyond its size.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::timeout_at;
+use tokio::time::{sleep_until, timeout, timeout_at};
 use waybill_common::config;
 
+use crate::inbox::Inbox;
 use crate::parked::{Parked, Waiting};
+use crate::seats::Seats;
 
 /// From this many deliveries on a message is suspected to take workers down: it goes into smaller batches.
 const FRAIL_FROM: u32 = 3;
 /// From this many on it is handled alone, by the suspects' consumer.
 pub(crate) const SUSPECT_FROM: u32 = 6;
 
-/// What a batch must know of an item.
-pub(crate) trait Load {
+/// What a lane must know of an item.
+pub(crate) trait Item {
     /// How often the broker delivered it before.
     fn delivery_count(&self) -> u32;
+
+    /// Takes its place in this lane, or in the one that it must go to, and says in which.
+    fn take_seat(&mut self, seats: &Seats, lane: usize) -> usize;
 }
 
-/// One lane's inbox. Unbounded in type, bounded by the prefetch of the channels that fill it.
+/// Items that are to be committed together.
+pub(crate) struct Batch<T> {
+    items: Vec<T>,
+    max: usize,
+    /// How many it may hold, for the frailest that it holds.
+    limit: usize,
+}
+
+/// Makes the batches of one lane.
 pub(crate) struct Gatherer<T> {
-    inbox: UnboundedReceiver<T>,
-    /// Came too late for the last batch.
-    held_over: Option<T>,
+    inbox: Arc<Inbox<T>>,
+    lane: usize,
     max: usize,
     linger: Duration,
 }
@@ -39,76 +51,72 @@ pub(crate) enum Next<T> {
     End,
 }
 
-impl<T: Load> Gatherer<T> {
-    pub(crate) fn new(inbox: UnboundedReceiver<T>, batch: &config::Batch) -> Self {
+impl<T: Item> Batch<T> {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { items: Vec::new(), max, limit: max }
+    }
+
+    pub(crate) fn room(&self) -> usize {
+        self.limit.saturating_sub(self.items.len())
+    }
+
+    pub(crate) fn has_room_for(&self, item: &T) -> bool {
+        self.items.len() < self.limit_with(item)
+    }
+
+    pub(crate) fn push(&mut self, item: T) {
+        self.limit = self.limit_with(&item);
+        self.items.push(item);
+    }
+
+    pub(crate) fn into_items(self) -> Vec<T> {
+        self.items
+    }
+
+    fn limit_with(&self, item: &T) -> usize {
+        self.limit.min(limit(self.max, item.delivery_count()))
+    }
+}
+
+impl<T: Item> Gatherer<T> {
+    pub(crate) fn new(inbox: Arc<Inbox<T>>, lane: usize, batch: &config::Batch) -> Self {
         let linger = Duration::from_millis(batch.linger_ms);
-        Self { inbox, held_over: None, max: batch.max_events, linger }
+        Self { inbox, lane, max: batch.max_events, linger }
     }
 
     /// The next batch: new deliveries up to the limit, and whatever of `parked` is due. `End` once the inbox is
     /// closed and both are empty.
     pub(crate) async fn next(&mut self, parked: &mut Parked<T>) -> Next<T> {
-        let first = match self.held_over.take() {
-            Some(first) => Some(first),
-            None => self.first(parked).await,
-        };
-        let fresh = match first {
-            Some(first) => self.fill(first).await,
-            None if parked.is_empty() => return Next::End,
-            None => Vec::new(),
-        };
-        let mut batch = parked.take_due(Instant::now());
-        batch.extend(fresh.into_iter().map(Waiting::fresh));
-        Next::Batch(batch)
-    }
-
-    /// Waits for a delivery, or until something parked is due.
-    async fn first(&mut self, parked: &Parked<T>) -> Option<T> {
-        let Some(due) = parked.next_due() else {
-            return self.inbox.recv().await;
-        };
-        match timeout_at(due.into(), self.inbox.recv()).await {
-            Ok(Some(first)) => Some(first),
-            Ok(None) => {
-                tokio::time::sleep_until(due.into()).await;
-                None
+        loop {
+            let fresh = self.gather(parked.next_due()).await;
+            let mut batch = parked.take_due(Instant::now());
+            batch.extend(fresh.into_iter().map(Waiting::fresh));
+            if !batch.is_empty() {
+                return Next::Batch(batch);
             }
-            Err(_due) => None,
+            if parked.is_empty() && self.inbox.is_over(self.lane) {
+                return Next::End;
+            }
         }
     }
 
-    async fn fill(&mut self, first: T) -> Vec<T> {
-        let mut limit = limit(self.max, first.delivery_count());
-        let mut batch = vec![first];
-        while batch.len() < limit {
-            let Ok(item) = self.inbox.try_recv() else { break };
-            if !self.admit(&mut batch, &mut limit, item) {
-                return batch;
-            }
+    /// Waits for a delivery, or until something parked is due, and takes what there is. Not all that waits need be this
+    /// lane's, so it may be nothing.
+    async fn gather(&self, due: Option<Instant>) -> Vec<T> {
+        let first = self.inbox.wait_for(self.lane, 1);
+        match due {
+            None => first.await,
+            Some(due) if self.inbox.is_over(self.lane) => sleep_until(due.into()).await,
+            Some(due) => timeout_at(due.into(), first).await.unwrap_or_default(),
         }
-        if batch.len() == 1 {
-            return batch;
+        let mut batch = Batch::new(self.max);
+        let has_room = self.inbox.fill(self.lane, &mut batch);
+        if has_room && batch.items.len() > 1 {
+            let enough = self.inbox.wait_for(self.lane, batch.room());
+            timeout(self.linger, enough).await.unwrap_or_default();
+            self.inbox.fill(self.lane, &mut batch);
         }
-        let until = tokio::time::Instant::now() + self.linger;
-        while batch.len() < limit {
-            let Ok(Some(item)) = timeout_at(until, self.inbox.recv()).await else { break };
-            if !self.admit(&mut batch, &mut limit, item) {
-                break;
-            }
-        }
-        batch
-    }
-
-    /// Adds an item, or holds it over where the batch is too large for it.
-    fn admit(&mut self, batch: &mut Vec<T>, limit: &mut usize, item: T) -> bool {
-        let least = (*limit).min(self::limit(self.max, item.delivery_count()));
-        if batch.len() >= least {
-            self.held_over = Some(item);
-            return false;
-        }
-        *limit = least;
-        batch.push(item);
-        true
+        batch.into_items()
     }
 }
 

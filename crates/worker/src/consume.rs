@@ -1,14 +1,13 @@
 //! Takes deliveries for as long as the worker lives: session after session, none while the breaker is open.
 //!
 //! A session has a channel for each lane, all consuming every work queue, and one each for suspects, dead, counts and
-//! unrouted messages. Deliveries go to the lane of their order whatever channel they came on.
+//! unrouted messages. Deliveries go into one inbox whatever channel they came on.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{join, join_all};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use waybill_common::backoff::FullJitter;
@@ -16,6 +15,7 @@ use waybill_common::broker::{ConsumeError, Consumer, Deliveries, Queue, Topology
 
 use crate::breaker::State;
 use crate::engine::Engine;
+use crate::inbox::Inbox;
 use crate::lane::Lane;
 use crate::reader::Reader;
 use crate::session::Session;
@@ -105,20 +105,24 @@ impl Consuming {
     /// Works until the session ends, by itself or because the worker stops; closes its channels.
     async fn attend(&self, opened: Opened) {
         let Opened { session, lanes: channels, sides } = opened;
-        let (inboxes, lanes) = self.start_lanes(&session, channels.len());
+        let inbox = Arc::new(Inbox::new(channels.len(), self.engine.seats.clone()));
+        let lanes = self.start_lanes(&session, &inbox, channels.len());
         let mut readers = Vec::new();
         let side_channels = channels.len()..;
         for (channel, deliveries) in channels.into_iter().enumerate() {
             let reader = self.reader(&session, channel);
-            readers.push(self.spawn(reader.fill_lanes(deliveries, inboxes.clone())));
+            readers.push(self.spawn(reader.fill(deliveries, Arc::clone(&inbox))));
         }
         for (channel, (queue, deliveries)) in side_channels.zip(sides) {
             let reader = self.reader(&session, channel);
             readers.push(self.spawn(reader.handle_each(queue, deliveries)));
         }
-        // The lanes end when the last reader has let go of their inboxes.
-        drop(inboxes);
-        let work = async { join(join_all(lanes), join_all(readers)).await.1 };
+        let work = async {
+            let ended = join_all(readers).await;
+            inbox.close();
+            join_all(lanes).await;
+            ended
+        };
         for ended in self.finish(&session, work).await {
             match ended {
                 Ok(deliveries) => deliveries.close().await,
@@ -159,15 +163,16 @@ impl Consuming {
     fn start_lanes(
         &self,
         session: &Arc<Session>,
+        inbox: &Arc<Inbox<Taken>>,
         count: usize,
-    ) -> (Vec<UnboundedSender<Taken>>, Vec<JoinHandle<()>>) {
+    ) -> Vec<JoinHandle<()>> {
+        let lane = |place| {
+            let (engine, session) = (Arc::clone(&self.engine), Arc::clone(session));
+            Lane::new(engine, session, (Arc::clone(inbox), place))
+        };
         (0..count)
-            .map(|_| {
-                let (inbox, deliveries) = unbounded_channel();
-                let lane = Lane::new(Arc::clone(&self.engine), Arc::clone(session), deliveries);
-                (inbox, self.engine.tasks.spawn(lane.run()))
-            })
-            .unzip()
+            .map(|place| self.engine.tasks.spawn(lane(place).run()))
+            .collect()
     }
 
     fn reader(&self, session: &Arc<Session>, channel: usize) -> Reader {

@@ -1,13 +1,14 @@
-//! One of a worker's batch pipelines. Events that name an order alike are in the same lane, so two lanes of one worker do not wait for each other.
+//! One of a worker's batch pipelines. Each takes what waits when it is free; events in hand that name an
+//! order alike are in the same lane, so two lanes of one worker do not wait for each other.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::UnboundedReceiver;
 use waybill_common::backoff::FullJitter;
 
 use crate::batch::{Gatherer, Next};
 use crate::engine::Engine;
+use crate::inbox::Inbox;
 use crate::parked::{Parked, Waiting};
 use crate::process::process;
 use crate::session::Session;
@@ -29,14 +30,14 @@ impl Lane {
     pub(crate) fn new(
         engine: Arc<Engine>,
         session: Arc<Session>,
-        inbox: UnboundedReceiver<Taken>,
+        (inbox, lane): (Arc<Inbox<Taken>>, usize),
     ) -> Self {
         let batch = &engine.config.batch;
         // Half a batch: with a prefetch of two batches there is always room for orders that nobody holds.
         let parked_max = (batch.max_events / 2).max(1);
         let wait = Duration::from_millis(engine.config.lock.wait_ms);
         Self {
-            gatherer: Gatherer::new(inbox, batch),
+            gatherer: Gatherer::new(inbox, lane, batch),
             parked: Parked::new(parked_max, wait),
             pauses: FullJitter::new(BUSY_PAUSE_MOST, BUSY_PAUSE_MOST),
             engine,

@@ -17,6 +17,7 @@ mod hand_on;
 mod health;
 mod hints;
 mod housekeeping;
+mod inbox;
 mod lane;
 mod locking;
 mod metrics;

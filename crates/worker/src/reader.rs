@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use waybill_common::broker::{Deliveries, Delivery, Queue, Topology};
 
 use crate::engine::Engine;
+use crate::inbox::Inbox;
 use crate::parked::Waiting;
 use crate::process::process;
 use crate::session::Session;
@@ -27,18 +27,14 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Sends each delivery to the lane of its order.
-    pub(crate) async fn fill_lanes(
+    /// Puts each delivery into the lanes' inbox.
+    pub(crate) async fn fill(
         mut self,
         mut deliveries: Deliveries,
-        lanes: Vec<UnboundedSender<Taken>>,
+        inbox: Arc<Inbox<Taken>>,
     ) -> Deliveries {
-        while let Some(mut taken) = self.next(&mut deliveries).await {
-            let lane = taken.take_seat(&self.engine.seats);
-            if lanes[lane].send(taken).is_err() {
-                // The lane has ended with the session; nobody will settle it.
-                break;
-            }
+        while let Some(taken) = self.next(&mut deliveries).await {
+            inbox.put(taken);
         }
         deliveries
     }

@@ -9,7 +9,7 @@ use waybill_common::domain::envelope::{Envelope, EnvelopeError};
 use waybill_common::storage::commit::Pending;
 use waybill_common::telemetry::{TraceContext, is_exported, trace_id};
 
-use crate::batch::{Load, SUSPECT_FROM};
+use crate::batch::{Item, SUSPECT_FROM};
 use crate::engine::Engine;
 use crate::progress::{InHand, Passage};
 use crate::seats::{Seat, Seats};
@@ -62,19 +62,6 @@ impl Taken {
                 Self::Newer { hand: Box::new(hand), version }
             }
             Err(error) => Self::Malformed { hand: Box::new(hand), error },
-        }
-    }
-
-    /// Takes its place in one of the lanes, and says in which.
-    pub(crate) fn take_seat(&mut self, seats: &Seats) -> usize {
-        match self {
-            Self::Webhook(event) => {
-                // Repeats of an event meet, too, and one that names no order is known by its key alone.
-                let key = &event.pending.envelope.event.dedup_key;
-                let seat = seats.take(event.references().chain([key.as_str()]));
-                event.hand.seat.insert(seat).lane
-            }
-            Self::Newer { .. } | Self::Malformed { .. } => 0,
         }
     }
 
@@ -161,9 +148,21 @@ impl Hand {
     }
 }
 
-impl Load for Taken {
+impl Item for Taken {
     fn delivery_count(&self) -> u32 {
         self.hand().delivery.delivery_count
+    }
+
+    fn take_seat(&mut self, seats: &Seats, lane: usize) -> usize {
+        match self {
+            Self::Webhook(event) => {
+                // Repeats of an event meet, too, and one that names no order is known by its key alone.
+                let key = &event.pending.envelope.event.dedup_key;
+                let seat = seats.take(event.references().chain([key.as_str()]), lane);
+                event.hand.seat.insert(seat).lane
+            }
+            Self::Newer { .. } | Self::Malformed { .. } => lane,
+        }
     }
 }
 

@@ -138,7 +138,7 @@ fn engine(
         breaker: Breaker::new(&config.worker),
         metrics,
         progress: Progress::new(Instant::now()),
-        seats: Seats::of(config.worker.lanes),
+        seats: Seats::default(),
         tasks: stages.work.clone(),
         config: Arc::new(config),
     })

@@ -1,22 +1,24 @@
-use tokio::sync::mpsc;
-
 use super::*;
 
-impl Load for (u32, char) {
+impl Item for (u32, char) {
     fn delivery_count(&self) -> u32 {
         self.0
+    }
+
+    fn take_seat(&mut self, _: &Seats, lane: usize) -> usize {
+        lane
     }
 }
 
 struct Lane {
-    inbox: mpsc::UnboundedSender<(u32, char)>,
+    inbox: Arc<Inbox<(u32, char)>>,
     gatherer: Gatherer<(u32, char)>,
     parked: Parked<(u32, char)>,
 }
 
 fn lane(max_events: usize, linger_ms: u64) -> Lane {
-    let (inbox, deliveries) = mpsc::unbounded_channel();
-    let gatherer = Gatherer::new(deliveries, &config::Batch { max_events, linger_ms });
+    let inbox = Arc::new(Inbox::new(1, Seats::default()));
+    let gatherer = Gatherer::new(Arc::clone(&inbox), 0, &config::Batch { max_events, linger_ms });
     Lane { inbox, gatherer, parked: Parked::new(4, Duration::from_secs(2)) }
 }
 
@@ -27,7 +29,7 @@ impl Lane {
 
     fn take_again(&self, delivery_count: u32, items: &str) {
         for item in items.chars() {
-            self.inbox.send((delivery_count, item)).unwrap();
+            self.inbox.put((delivery_count, item));
         }
     }
 
@@ -53,10 +55,10 @@ async fn one_delivery_alone_is_committed_at_once() {
 async fn under_load_a_batch_is_filled_for_a_moment() {
     let mut lane = lane(3, 60_000);
     lane.take("ab");
-    let inbox = lane.inbox.clone();
+    let inbox = Arc::clone(&lane.inbox);
     let (batch, ()) = tokio::join!(lane.next(), async {
         tokio::task::yield_now().await;
-        inbox.send((0, 'c')).unwrap();
+        inbox.put((0, 'c'));
     });
     assert_eq!(batch, "abc");
 }
@@ -76,6 +78,14 @@ fn a_message_that_comes_again_and_again_goes_into_smaller_and_smaller_batches() 
     assert_eq!(limits, [500, 500, 500, 250, 125, 62, 31, 15]);
     assert_eq!(limit(1, 40), 1);
     assert_eq!(limit(usize::MAX, u32::MAX - 1), 1);
+}
+
+#[tokio::test]
+async fn a_batch_that_cannot_be_filled_is_not_waited_for() {
+    let mut lane = lane(8, 60_000);
+    lane.take("ab");
+    lane.take_again(5, "x");
+    assert_eq!(lane.next().await, "ab");
 }
 
 #[tokio::test]
@@ -117,7 +127,7 @@ async fn a_closed_lane_ends_when_nothing_waits_any_more() {
     parked
         .park(Waiting::fresh((0, 'p')), Duration::from_millis(5), Instant::now())
         .unwrap();
-    drop(inbox);
+    inbox.close();
     assert!(matches!(gatherer.next(&mut parked).await, Next::Batch(batch) if batch.len() == 1));
     assert!(matches!(gatherer.next(&mut parked).await, Next::End));
 }
