@@ -41,11 +41,7 @@ impl Session {
                 .push(hand.delivery.acker);
         }
         for (channel, ackers) in by_channel {
-            let acknowledged = self.settlers[channel].acknowledge(ackers).await;
-            let lost = acknowledged
-                .iter()
-                .filter(|acknowledged| !**acknowledged)
-                .count();
+            let lost = self.settlers[channel].acknowledge(ackers).await;
             if lost > 0 {
                 tracing::debug!(messages = lost, "not acknowledged: they will come again");
             }

@@ -20,6 +20,9 @@ use super::{Queue, Topology};
 use crate::config;
 use crate::shutdown::Shutdown;
 
+/// A part of the prefetch: so much of it may be finished and wait for lower tags to be acknowledged with them.
+const ROOM_TO_WAIT: usize = 4;
+
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
     #[error("the broker is away")]
@@ -171,7 +174,9 @@ impl Consumer {
             consuming.push((queue, self.begin(&channel, queue).await?));
         }
         let topology = self.link.topology.clone();
-        Ok(Deliveries::new(channel, consuming, topology, (live.generation, &live.lost)))
+        let origin = (live.generation, &live.lost);
+        let patience = usize::from(prefetch) / ROOM_TO_WAIT;
+        Ok(Deliveries::new(channel, consuming, topology, origin, patience))
     }
 
     async fn begin(

@@ -1,6 +1,6 @@
 //! One consuming channel: what it delivers, its acknowledgements, its end.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -33,13 +33,19 @@ pub struct Deliveries {
     closed: CancellationToken,
     lost: Pin<Box<WaitForCancellationFutureOwned>>,
     ended: bool,
-    ledger: Arc<Mutex<Ledger>>,
+    settler: Settler,
 }
 
 /// Acknowledges deliveries of one channel with as few words as are safe. Clones share the books.
 #[derive(Clone)]
 pub struct Settler {
-    ledger: Arc<Mutex<Ledger>>,
+    books: Arc<Mutex<Books>>,
+}
+
+struct Books {
+    ledger: Ledger,
+    /// Finished, and not acknowledged yet.
+    waiting: BTreeMap<u64, Acker>,
 }
 
 impl Deliveries {
@@ -48,8 +54,10 @@ impl Deliveries {
         queues: Vec<(Queue, Consuming)>,
         topology: Topology,
         (generation, lost): (u64, &CancellationToken),
+        patience: usize,
     ) -> Self {
         let closed = lost.child_token();
+        let books = Books { ledger: Ledger::with_patience(patience), waiting: BTreeMap::new() };
         Self {
             channel,
             queues,
@@ -59,14 +67,14 @@ impl Deliveries {
             lost: Box::pin(closed.clone().cancelled_owned()),
             closed,
             ended: false,
-            ledger: Arc::default(),
+            settler: Settler { books: Arc::new(Mutex::new(books)) },
         }
     }
 
     /// For acknowledging what this channel delivers.
     #[must_use]
     pub fn settler(&self) -> Settler {
-        Settler { ledger: Arc::clone(&self.ledger) }
+        self.settler.clone()
     }
 
     /// Takes no more; what is in hand can still be acknowledged. The stream ends when what was on its way is taken.
@@ -79,8 +87,9 @@ impl Deliveries {
         drop(timeout(CLOSE_TIMEOUT, join_all(cancels)).await);
     }
 
-    /// Gives back everything that was not acknowledged.
+    /// Gives back everything that was not to be acknowledged.
     pub async fn close(mut self) {
+        self.settler.acknowledge_rest().await;
         self.ended = true;
         self.closed.cancel();
         drop(timeout(CLOSE_TIMEOUT, self.channel.close(200, "given back".into())).await);
@@ -138,23 +147,43 @@ impl Stream for Deliveries {
 }
 
 impl Settler {
-    /// Acknowledges deliveries of this channel, in any order, and says for each whether it was acknowledged.
-    pub async fn acknowledge(&self, ackers: Vec<Acker>) -> Vec<bool> {
+    /// Acknowledges deliveries of this channel, in any order; one that has overtaken others perhaps a while later, with
+    /// them. Returns how many are known not to be acknowledged.
+    pub async fn acknowledge(&self, ackers: Vec<Acker>) -> usize {
         // Held until everything is written: a later plan must not overtake an earlier one's single acknowledgements.
-        let mut ledger = self.ledger.lock().await;
-        let plan = ledger.finish(ackers.iter().map(|acker| acker.tag));
-        let through = plan.through.unwrap_or(0);
-        let singles = ackers.iter().map(async |acker| match acker.tag {
-            tag if tag == through => (tag, acker.ack(true).await),
-            tag if tag > through => (tag, acker.ack(false).await),
-            tag => (tag, false),
-        });
-        let written: HashMap<u64, bool> = join_all(singles).await.into_iter().collect();
-        drop(ledger);
-        let lower = written.get(&through).copied().unwrap_or(false);
-        ackers
-            .iter()
-            .map(|acker| if acker.tag < through { lower } else { written[&acker.tag] })
-            .collect()
+        let mut books = self.books.lock().await;
+        let plan = books.ledger.finish(ackers.iter().map(|acker| acker.tag));
+        let named = ackers.into_iter().map(|acker| (acker.tag, acker));
+        books.waiting.extend(named);
+        let above = plan.through.map_or(0, |through| through + 1);
+        let above = books.waiting.split_off(&above);
+        let through = std::mem::replace(&mut books.waiting, above);
+        let (through, singly) =
+            tokio::join!(acknowledge_through(through), books.acknowledge_singly(&plan.singly));
+        through + singly
+    }
+
+    /// Acknowledges what waits for others.
+    async fn acknowledge_rest(&self) {
+        let mut books = self.books.lock().await;
+        let rest = books.ledger.rest();
+        books.acknowledge_singly(&rest).await;
+    }
+}
+
+impl Books {
+    /// How many could not be.
+    async fn acknowledge_singly(&mut self, tags: &[u64]) -> usize {
+        let ackers = tags.iter().filter_map(|tag| self.waiting.remove(tag));
+        let acknowledged = super::acknowledge(ackers.collect()).await;
+        acknowledged.into_iter().filter(|done| !done).count()
+    }
+}
+
+/// All of them by the last one's word. How many could not be.
+async fn acknowledge_through(ackers: BTreeMap<u64, Acker>) -> usize {
+    match ackers.last_key_value() {
+        Some((_, last)) if !last.ack(true).await => ackers.len(),
+        _ => 0,
     }
 }

@@ -1,7 +1,10 @@
 //! Which acknowledgements of one channel can be one acknowledgement.
 //!
 //! `basic.ack` with `multiple` acknowledges every lower delivery tag of its *channel*, whatever the queue and whether it is
-//! finished or not. So it is used up to the tag below which everything is finished, and no further.
+//! finished or not. So it is used up to the tag below which everything is finished, and no further. What is finished above
+//! that waits a while for the rest: each acknowledgement is an entry of its own in a quorum queue's log, and two lanes that
+//! take turns at a channel finish every other tag first. Until then it counts as unacknowledged, and comes again if the
+//! worker dies, as everything does that is finished and not acknowledged.
 
 use std::collections::BTreeSet;
 
@@ -10,34 +13,57 @@ use std::collections::BTreeSet;
 pub struct Ledger {
     /// Every tag up to this one is finished.
     floor: u64,
-    /// Finished above the floor.
+    /// Finished above the floor, and not acknowledged.
+    waiting: BTreeSet<u64>,
+    /// Acknowledged above the floor.
     above: BTreeSet<u64>,
+    /// How many may wait.
+    patience: usize,
 }
 
 /// How to acknowledge some tags.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// With `multiple`: it and every lower tag. One of those asked for, so the broker still knows it.
+    /// With `multiple`: it and every lower tag. One that was not acknowledged, so the broker still knows it.
     pub through: Option<u64>,
     /// Each by itself.
     pub singly: Vec<u64>,
 }
 
 impl Ledger {
-    /// Books these tags as finished and says how to acknowledge them. The plan must be carried out before the next one is:
+    /// One in which so many tags may wait for lower ones.
+    #[must_use]
+    pub fn with_patience(patience: usize) -> Self {
+        Self { patience, ..Self::default() }
+    }
+
+    /// Books these tags as finished and says what to acknowledge now. The plan must be carried out before the next one is:
     /// an acknowledgement that a later `through` has overtaken closes the channel. A tag that was finished before is
     /// not acknowledged again.
     pub fn finish(&mut self, tags: impl IntoIterator<Item = u64>) -> Plan {
-        let fresh: BTreeSet<u64> = tags
+        let fresh = tags
             .into_iter()
-            .filter(|&tag| tag > self.floor && self.above.insert(tag))
-            .collect();
-        while self.above.remove(&(self.floor + 1)) {
-            self.floor += 1;
+            .filter(|tag| *tag > self.floor && !self.above.contains(tag));
+        self.waiting.extend(fresh);
+        let mut through = None;
+        loop {
+            let next = self.floor + 1;
+            if self.waiting.remove(&next) {
+                through = Some(next);
+            } else if !self.above.remove(&next) {
+                break;
+            }
+            self.floor = next;
         }
-        let through = fresh.range(..=self.floor).next_back().copied();
-        let singly = fresh.into_iter().filter(|&tag| tag > self.floor).collect();
+        let singly = if self.waiting.len() > self.patience { self.rest() } else { Vec::new() };
         Plan { through, singly }
+    }
+
+    /// What waits, to be acknowledged each by itself.
+    pub fn rest(&mut self) -> Vec<u64> {
+        let rest = std::mem::take(&mut self.waiting);
+        self.above.extend(&rest);
+        rest.into_iter().collect()
     }
 }
 

@@ -33,7 +33,7 @@ async fn an_acknowledgement_after_the_channel_is_one_that_did_not_happen() -> an
     let settler = deliveries.settler();
     deliveries.close().await;
     assert!(!stale.is_usable());
-    assert_eq!(settler.acknowledge(vec![stale]).await, [false]);
+    assert_eq!(settler.acknowledge(vec![stale]).await, 1);
     let mut again = roads.consume(&[WORK], 10).await;
     assert_eq!(number(&next(&mut again).await?), 1);
     again.close().await;
@@ -58,8 +58,7 @@ async fn acknowledging_in_any_order_acknowledges_all_and_only_that() -> anyhow::
             .iter()
             .filter_map(|&place| ackers[place].take())
             .collect();
-        let expected = vec![true; batch.len()];
-        assert_eq!(settler.acknowledge(batch).await, expected);
+        assert_eq!(settler.acknowledge(batch).await, 0);
     }
     deliveries.close().await;
     let mut left = roads.consume(&[WORK], 20).await;
