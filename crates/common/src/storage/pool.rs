@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::Runtime;
+use deadpool::managed::QueueMode;
 use diesel::ConnectionError;
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Hook, HookError, Object};
@@ -64,6 +65,8 @@ fn build(settings: &config::Database, max: usize, purpose: Use) -> Result<Pool, 
     });
     let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
         .max_size(max)
+        // The one that was used last: its server process has its plans and the tables at hand.
+        .queue_mode(QueueMode::Lifo)
         .wait_timeout(Some(WAIT_TIMEOUT))
         .create_timeout(Some(connect_timeout))
         .recycle_timeout(Some(RECYCLE_TIMEOUT))
