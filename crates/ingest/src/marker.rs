@@ -4,15 +4,19 @@
 //! emptied) means «unknown», the event is published, and the database decides.
 //!
 //! One clerk speaks to Redis for all requests: what comes in while he waits for an answer goes out with his next question,
-//! so that a busy replica shares its round trips, and one with a single request waits for nobody. He keeps the order, so
-//! whoever asks for an event that is confirmed already finds it known.
+//! so that a busy replica shares its round trips, and one with a single request waits for nobody ([`pace`]). He keeps the
+//! order, so whoever asks for an event that is confirmed already finds it known.
+
+mod pace;
 
 use deadpool_redis::redis::{Pipeline, pipe};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use waybill_common::shutdown::Shutdown;
 
+use self::pace::Pace;
 use crate::redis::Redis;
 
 /// Questions and tidings that share a round trip, at most.
@@ -74,11 +78,16 @@ impl Markers {
 impl Clerk {
     async fn work(self, mut inbox: UnboundedReceiver<Note>, stop: CancellationToken) {
         let mut notes = Vec::new();
+        let mut pace = Pace::new(Instant::now());
         loop {
+            sleep_until(pace.next()).await;
             tokio::select! {
                 count = inbox.recv_many(&mut notes, SHARED_MAX) => match count {
                     0 => return,
-                    _ => self.tell(&mut notes).await,
+                    _ => {
+                        pace.begin(count, Instant::now());
+                        self.tell(&mut notes).await;
+                    }
                 },
                 () = stop.cancelled(), if !inbox.is_closed() => inbox.close(),
             }
