@@ -39,13 +39,16 @@ pub(crate) async fn process(
     engine.bury_malformed(&session, sorted.malformed).await;
     let locked = engine.locking.lock(references(&sorted.events)).await;
     let (held, busy) = split(&engine, sorted.events, &locked);
-    let (hands, pendings): (Vec<_>, Vec<_>) = held.into_iter().map(Event::into_parts).unzip();
+    let (mut hands, pendings): (Vec<_>, Vec<_>) = held.into_iter().map(Event::into_parts).unzip();
+    // Kept until the locks are back: another lane that has one of these names next would find it locked.
+    let seats: Vec<_> = hands.iter_mut().map(Hand::leave_seat).collect();
     let fates = engine
         .commit(&pendings)
         .instrument(commit_span(&hands))
         .await;
     let settling = Box::pin(engine.settle(&session, hands, pendings, fates));
     join(locked.release(), settling).await;
+    drop(seats);
     busy
 }
 

@@ -131,6 +131,11 @@ impl Hand {
             .unwrap_or_else(|| id_of_bytes(&self.delivery.body))
     }
 
+    /// Its place in a lane, which is taken until this is dropped.
+    pub(crate) fn leave_seat(&mut self) -> Option<Seat> {
+        self.seat.take()
+    }
+
     /// The headers for handing it on: what it came with, continued from this hand's own place in the trace.
     pub(crate) fn headers(&self) -> Headers {
         let place = TraceContext::of(&self.span);
