@@ -83,7 +83,8 @@ impl Consuming {
     async fn open(&self) -> Result<Opened, ConsumeError> {
         let config = &self.engine.config;
         let work = self.consumer.work_queues().await?;
-        let prefetch = u16::try_from(config.batch.max_events * 2).unwrap_or(u16::MAX);
+        // Two batches, and as much as may wait to be acknowledged with lower tags.
+        let prefetch = u16::try_from(config.batch.max_events * 3).unwrap_or(u16::MAX);
         let mut lanes = Vec::with_capacity(config.worker.lanes);
         for _ in 0..config.worker.lanes {
             lanes.push(self.consumer.channel(&work, prefetch).await?);

@@ -21,7 +21,7 @@ use crate::config;
 use crate::shutdown::Shutdown;
 
 /// A part of the prefetch: so much of it may be finished and wait for lower tags to be acknowledged with them.
-const ROOM_TO_WAIT: usize = 4;
+const ROOM_TO_WAIT: usize = 3;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
