@@ -58,7 +58,7 @@ pub(crate) struct Together {
     pub(crate) worker: Usage,
 }
 
-/// How requests come while a worker runs.
+/// How requests come.
 #[derive(Clone, Copy)]
 pub(crate) enum Load {
     /// As fast as both can, the backlog held.
@@ -138,15 +138,22 @@ fn clients(
     (0..count).map(|_| Client::new(address, requests)).collect()
 }
 
-/// The clients of [`accept`], on any server.
+/// The clients of [`accept`] and [`together`], on any server; the same requests again and again.
 pub(crate) async fn storm_of(
     address: std::net::SocketAddr,
     requests: Vec<Prepared>,
-    lasts: Duration,
+    load: Load,
 ) -> anyhow::Result<Tally> {
     let requests = Arc::new(requests);
-    let until = Until { lasts, count: usize::MAX, go: None };
-    let tally = closed_loop(clients(address, &requests, CLIENTS), &until).await?;
+    let tally = match load {
+        Load::Sustained(lasts) => {
+            let until = Until { lasts, count: usize::MAX, go: None };
+            closed_loop(clients(address, &requests, CLIENTS), &until).await?
+        }
+        Load::Open(schedule) => {
+            open_loop(clients(address, &requests, OPEN_LOOP_CLIENTS), schedule).await?
+        }
+    };
     tally.ensure_all_accepted()?;
     Ok(tally)
 }

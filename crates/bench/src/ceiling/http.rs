@@ -1,5 +1,5 @@
 //! The same clients and requests, answered by a server that believes everything, and does nothing, or publishes each as it
-//! came, or remembers it in Redis too: what the libraries that ingest is built of cost when nothing is between them.
+//! came, or keeps ingest's own markers of it too: what the libraries that ingest is built of cost when nothing is between them.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -9,89 +9,108 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use anyhow::Context as _;
-use deadpool_redis::redis::aio::MultiplexedConnection;
-use deadpool_redis::redis::{AsyncCommands as _, Client};
-use tokio::runtime::Handle;
+use deadpool_redis::redis::pipe;
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 use uuid::Uuid;
+use waybill_common::ops::Health;
+use waybill_common::shutdown::Shutdown;
+use waybill_ingest::marker::{Mark, Markers};
+use waybill_ingest::redis::Redis;
 
-use crate::load::Prepared;
+use crate::load::{Prepared, Tally};
 use crate::machine::{Raw, Stage};
-use crate::storm::storm_of;
+use crate::storm::{Load, storm_of};
 
 /// As long as ingest's answer.
 const ANSWER: &str = r#"{"message":"Webhook received and queued for processing","webhook_log_id":"019ab0c0-0000-7000-8000-000000000000","status":"queued"}"#;
 
-/// As long as a marker's hash, and kept as long as a run may take.
-const MARK: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// As long as a run may take.
 const KEPT_SECONDS: u64 = 600;
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const REDIS_COMES_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the server does before it answers.
 #[derive(Default)]
 struct Duties {
     raw: Option<Raw>,
-    memory: Option<Memory>,
+    /// Used as ingest uses them: asked before the publish, told after it without waiting.
+    markers: Option<Markers>,
 }
 
-/// Markers at the moments when ingest has them: asked for before the publish, set after it without waiting. Each by a command
-/// of its own, where ingest's clerk has many share a round trip.
-struct Memory {
-    connection: MultiplexedConnection,
-    prefix: String,
-    runtime: Handle,
+/// Answers as fast as it can.
+pub(crate) async fn http_alone(requests: Vec<Prepared>, load: Load) -> anyhow::Result<Tally> {
+    answer_all(Duties::default(), requests, load).await
 }
 
-/// Answered a second.
-pub(crate) async fn http_alone(requests: Vec<Prepared>, lasts: Duration) -> anyhow::Result<f64> {
-    answered(Duties::default(), requests, lasts).await
-}
-
-/// Answered a second, each after its confirmed publish.
+/// Answers each request after its confirmed publish.
 pub(crate) async fn http_with_publish(
     stage: &Stage,
     requests: Vec<Prepared>,
-    lasts: Duration,
-) -> anyhow::Result<f64> {
-    publishing(stage, None, requests, lasts).await
+    load: Load,
+) -> anyhow::Result<Tally> {
+    publishing(stage, None, requests, load).await
 }
 
-/// The same, and each is asked for and remembered in Redis.
-pub(crate) async fn http_with_publish_and_marker(
+/// The same, and Redis is asked for each and remembers it.
+pub(crate) async fn http_with_publish_and_markers(
     stage: &Stage,
     requests: Vec<Prepared>,
-    lasts: Duration,
-) -> anyhow::Result<f64> {
-    let memory = Memory {
-        connection: Client::open(stage.redis().url.expose())?
-            .get_multiplexed_async_connection()
-            .await?,
-        prefix: stage.redis().prefix.clone(),
-        runtime: Handle::current(),
+    load: Load,
+) -> anyhow::Result<Tally> {
+    let shutdown = Shutdown::new();
+    let redis = Redis::start(stage.redis(), Health::new().uses("redis"), &shutdown)?;
+    wait_for(&redis).await?;
+    let markers = Markers::start(redis, KEPT_SECONDS, &shutdown);
+    let tally = publishing(stage, Some(markers.clone()), requests, load).await;
+    let (told, untold) = (mark(), mark());
+    markers.remember(told);
+    let known = markers.known(vec![told, untold]).await;
+    anyhow::ensure!(known == [true, false], "Redis did not keep the markers");
+    shutdown.begin();
+    tally
+}
+
+/// Without a connection ingest goes on without markers.
+async fn wait_for(redis: &Redis) -> anyhow::Result<()> {
+    let mut ping = pipe();
+    ping.cmd("PING");
+    let answers = async {
+        while redis.run::<Vec<String>>(&ping).await.is_none() {
+            sleep(LOOK_EVERY).await;
+        }
     };
-    publishing(stage, Some(memory), requests, lasts).await
+    tokio::time::timeout(REDIS_COMES_WITHIN, answers)
+        .await
+        .context("Redis does not answer")
+}
+
+/// Of an event that nobody has seen.
+fn mark() -> Mark {
+    Mark { key: Uuid::now_v7().into_bytes(), body_sha256: [0; 32] }
 }
 
 async fn publishing(
     stage: &Stage,
-    memory: Option<Memory>,
+    markers: Option<Markers>,
     requests: Vec<Prepared>,
-    lasts: Duration,
-) -> anyhow::Result<f64> {
+    load: Load,
+) -> anyhow::Result<Tally> {
     let raw = Some(stage.queues.raw().await?);
-    let rate = answered(Duties { raw, memory }, requests, lasts).await;
+    let tally = answer_all(Duties { raw, markers }, requests, load).await;
     stage.queues.drop_raw().await?;
-    rate
+    tally
 }
 
-async fn answered(duties: Duties, requests: Vec<Prepared>, lasts: Duration) -> anyhow::Result<f64> {
+async fn answer_all(duties: Duties, requests: Vec<Prepared>, load: Load) -> anyhow::Result<Tally> {
     let (told, tells) = oneshot::channel();
     let duties = Data::from(Arc::new(duties));
     let server = std::thread::spawn(move || serve(duties, told));
     let (address, handle) = tells.await.context("the server did not start")?;
-    let tally = storm_of(address, requests, lasts).await;
+    let tally = storm_of(address, requests, load).await;
     handle.stop(false).await;
     server.join().ok().context("the server panicked")??;
-    Ok(tally?.per_second())
+    tally
 }
 
 /// As many workers as ingest has.
@@ -130,37 +149,20 @@ async fn answer(duties: Data<Duties>, body: Bytes) -> HttpResponse {
 impl Duties {
     /// Whether it may be answered.
     async fn fulfil(&self, body: &[u8]) -> anyhow::Result<bool> {
-        let new = match &self.memory {
-            Some(memory) => Some((memory, memory.ask().await?)),
-            None => None,
-        };
+        let mark = mark();
+        if let Some(markers) = &self.markers
+            && markers.known(vec![mark]).await != [false]
+        {
+            return Ok(false);
+        }
         if let Some(raw) = &self.raw
             && !raw.publish(body).await?
         {
             return Ok(false);
         }
-        if let Some((memory, key)) = new {
-            memory.remember(key);
+        if let Some(markers) = &self.markers {
+            markers.remember(mark);
         }
         Ok(true)
-    }
-}
-
-impl Memory {
-    /// A key that nobody has seen.
-    async fn ask(&self) -> anyhow::Result<String> {
-        let key = format!("{}:seen:{}", self.prefix, Uuid::now_v7().simple());
-        let seen: Option<String> = self.connection.clone().get(&key).await?;
-        anyhow::ensure!(seen.is_none(), "{key} was never told");
-        Ok(key)
-    }
-
-    fn remember(&self, key: String) {
-        let mut connection = self.connection.clone();
-        self.runtime.spawn(async move {
-            // Without it nothing is lost, as in ingest.
-            let told: Result<(), _> = connection.set_ex(key, MARK, KEPT_SECONDS).await;
-            told.unwrap_or_default();
-        });
     }
 }

@@ -3,11 +3,12 @@
 use waybill_common::clock::Clock;
 
 use super::bench::Bench;
-use crate::ceiling::{http_alone, http_with_publish, http_with_publish_and_marker, publish_alone};
+use crate::ceiling::{http_alone, http_with_publish, http_with_publish_and_markers, publish_alone};
 use crate::figure::{Row, Sample, Series, Target};
+use crate::load::Tally;
 use crate::measure::{measured, sample};
 use crate::report::progress;
-use crate::storm::{accept, account_for};
+use crate::storm::{Load, accept, account_for};
 use crate::workload::{MIX, Traffic};
 
 /// Messages for the ceiling; it may publish them more than once.
@@ -33,15 +34,17 @@ impl Samples {
     pub(crate) async fn ceilings(&mut self, bench: &mut Bench) -> anyhow::Result<()> {
         let lasts = bench.lasts();
         let requests = Traffic::stripe(MIX)?.requests(MESSAGES)?;
-        self.http.push(sample(http_alone(requests, lasts)).await?);
+        let load = Load::Sustained(lasts);
+        let answering = rate(http_alone(requests, load));
+        self.http.push(sample(answering).await?);
         let webhooks = Traffic::stripe(MIX)?.accepted(MESSAGES)?;
         let publishing = publish_alone(&bench.stage, &webhooks, lasts);
         self.publish.push(sample(publishing).await?);
         let requests = Traffic::stripe(MIX)?.requests(MESSAGES)?;
-        let publishing = http_with_publish(&bench.stage, requests, lasts);
+        let publishing = rate(http_with_publish(&bench.stage, requests, load));
         self.bare.push(sample(publishing).await?);
         let requests = Traffic::stripe(MIX)?.requests(MESSAGES)?;
-        let publishing = http_with_publish_and_marker(&bench.stage, requests, lasts);
+        let publishing = rate(http_with_publish_and_markers(&bench.stage, requests, load));
         self.remembering.push(sample(publishing).await?);
         Ok(())
     }
@@ -82,6 +85,11 @@ impl Samples {
         }
         rows
     }
+}
+
+/// Answered a second.
+async fn rate(tally: impl Future<Output = anyhow::Result<Tally>>) -> anyhow::Result<f64> {
+    Ok(tally.await?.per_second())
 }
 
 struct Accepting {

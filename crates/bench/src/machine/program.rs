@@ -1,6 +1,6 @@
 //! A release binary that runs as a user runs it, and what it costs.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
-use waybill_test_support::private::free_port;
 
 use crate::load::get;
 
@@ -36,9 +35,17 @@ pub(crate) struct Usage {
     pub(crate) peak_mib: f64,
 }
 
-/// An address on this machine that nobody listens on.
-pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok((Ipv4Addr::LOCALHOST, free_port()?).into())
+/// Different addresses on this machine that nobody listens on.
+pub(crate) fn free_addresses<const COUNT: usize>() -> anyhow::Result<[SocketAddr; COUNT]> {
+    // All are held until the last one is found, so that none is found twice.
+    let held: Vec<TcpListener> = (0..COUNT)
+        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+        .collect::<Result<_, _>>()?;
+    let addresses: Vec<SocketAddr> = held
+        .iter()
+        .map(TcpListener::local_addr)
+        .collect::<Result<_, _>>()?;
+    Ok(addresses.try_into().expect("there is one of each"))
 }
 
 impl Program {

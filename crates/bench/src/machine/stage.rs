@@ -13,7 +13,7 @@ use waybill_test_support::private::PrivatePostgres;
 use waybill_test_support::redis::TestRedis;
 
 use super::database::Database;
-use super::program::{Program, Usage, free_address};
+use super::program::{Program, Usage, free_addresses};
 use super::queues::Queues;
 use super::settings::{Addresses, Tweak, text};
 
@@ -173,8 +173,7 @@ impl Stage {
     }
 
     fn configure(&self, database: &Database, tweak: Tweak) -> anyhow::Result<Configured> {
-        let (ingest, ingest_ops, worker_ops) = (free_address()?, free_address()?, free_address()?);
-        let (console, console_ops) = (free_address()?, free_address()?);
+        let [ingest, ingest_ops, worker_ops, console, console_ops] = free_addresses()?;
         let addresses = Addresses {
             database,
             redis: &self.redis.config,
