@@ -95,7 +95,8 @@ impl Consumer {
         }
     }
 
-    /// Consumes these queues on a channel of its own, at most `prefetch` unacknowledged from each. Waits for a connection
+    /// Consumes these queues on a channel of its own, at most `prefetch` unacknowledged from each, a third of it finished and
+    /// waiting to be acknowledged with lower tags. Waits for a connection
     /// as long as connecting may take. A queue that is gone is declared again.
     ///
     /// # Errors

@@ -1,20 +1,19 @@
 //! One consuming channel: what it delivers, its acknowledgements, its end.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::Stream;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use lapin::options::BasicCancelOptions;
 use lapin::{Channel, Consumer as Consuming};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::{Acker, ConsumeError, Delivery, Ledger, Queue, Topology};
+use super::{Acker, ConsumeError, Delivery, Ledger, Queue, Topology, acknowledge};
 
 /// For closing politely; what is not closed then ends with its connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -39,13 +38,7 @@ pub struct Deliveries {
 /// Acknowledges deliveries of one channel with as few words as are safe. Clones share the books.
 #[derive(Clone)]
 pub struct Settler {
-    books: Arc<Mutex<Books>>,
-}
-
-struct Books {
-    ledger: Ledger,
-    /// Finished, and not acknowledged yet.
-    waiting: BTreeMap<u64, Acker>,
+    ledger: Arc<Mutex<Ledger<Acker>>>,
 }
 
 impl Deliveries {
@@ -57,7 +50,7 @@ impl Deliveries {
         patience: usize,
     ) -> Self {
         let closed = lost.child_token();
-        let books = Books { ledger: Ledger::with_patience(patience), waiting: BTreeMap::new() };
+        let ledger = Arc::new(Mutex::new(Ledger::with_patience(patience)));
         Self {
             channel,
             queues,
@@ -67,7 +60,7 @@ impl Deliveries {
             lost: Box::pin(closed.clone().cancelled_owned()),
             closed,
             ended: false,
-            settler: Settler { books: Arc::new(Mutex::new(books)) },
+            settler: Settler { ledger },
         }
     }
 
@@ -151,39 +144,29 @@ impl Settler {
     /// them. Returns how many are known not to be acknowledged.
     pub async fn acknowledge(&self, ackers: Vec<Acker>) -> usize {
         // Held until everything is written: a later plan must not overtake an earlier one's single acknowledgements.
-        let mut books = self.books.lock().await;
-        let plan = books.ledger.finish(ackers.iter().map(|acker| acker.tag));
-        let named = ackers.into_iter().map(|acker| (acker.tag, acker));
-        books.waiting.extend(named);
-        let above = plan.through.map_or(0, |through| through + 1);
-        let above = books.waiting.split_off(&above);
-        let through = std::mem::replace(&mut books.waiting, above);
-        let (through, singly) =
-            tokio::join!(acknowledge_through(through), books.acknowledge_singly(&plan.singly));
+        let mut ledger = self.ledger.lock().await;
+        let plan = ledger.finish(ackers.into_iter().map(|acker| (acker.tag, acker)));
+        let (through, singly) = join(lost_together(&plan.through), lost(plan.singly)).await;
         through + singly
     }
 
     /// Acknowledges what waits for others.
     async fn acknowledge_rest(&self) {
-        let mut books = self.books.lock().await;
-        let rest = books.ledger.rest();
-        books.acknowledge_singly(&rest).await;
+        let mut ledger = self.ledger.lock().await;
+        acknowledge(ledger.rest()).await;
     }
 }
 
-impl Books {
-    /// How many could not be.
-    async fn acknowledge_singly(&mut self, tags: &[u64]) -> usize {
-        let ackers = tags.iter().filter_map(|tag| self.waiting.remove(tag));
-        let acknowledged = super::acknowledge(ackers.collect()).await;
-        acknowledged.into_iter().filter(|done| !done).count()
-    }
-}
-
-/// All of them by the last one's word. How many could not be.
-async fn acknowledge_through(ackers: BTreeMap<u64, Acker>) -> usize {
-    match ackers.last_key_value() {
-        Some((_, last)) if !last.ack(true).await => ackers.len(),
+/// Acknowledges all of them by the last one's word; how many could not be.
+async fn lost_together(ackers: &[Acker]) -> usize {
+    match ackers.last() {
+        Some(last) if !last.ack(true).await => ackers.len(),
         _ => 0,
     }
+}
+
+/// Acknowledges each by itself; how many could not be.
+async fn lost(ackers: Vec<Acker>) -> usize {
+    let acknowledged = acknowledge(ackers).await.into_iter();
+    acknowledged.filter(|acknowledged| !acknowledged).count()
 }

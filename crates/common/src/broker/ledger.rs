@@ -6,15 +6,15 @@
 //! take turns at a channel finish every other tag first. Until then it counts as unacknowledged, and comes again if the
 //! worker dies, as everything does that is finished and not acknowledged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The delivery tags of one channel: 1, 2, 3, … as RabbitMQ numbers them.
+/// The delivery tags of one channel: 1, 2, 3, … as RabbitMQ numbers them, each with what acknowledges it.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub struct Ledger<T> {
     /// Every tag up to this one is finished.
     floor: u64,
     /// Finished above the floor, and not acknowledged.
-    waiting: BTreeSet<u64>,
+    waiting: BTreeMap<u64, T>,
     /// Acknowledged above the floor.
     above: BTreeSet<u64>,
     /// How many may wait.
@@ -23,33 +23,33 @@ pub struct Ledger {
 
 /// How to acknowledge some tags.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// With `multiple`: it and every lower tag. One that was not acknowledged, so the broker still knows it.
-    pub through: Option<u64>,
+pub struct Plan<T> {
+    /// All of them by the last one, with `multiple`. It was not acknowledged, so the broker still knows it.
+    pub through: Vec<T>,
     /// Each by itself.
-    pub singly: Vec<u64>,
+    pub singly: Vec<T>,
 }
 
-impl Ledger {
+impl<T> Ledger<T> {
     /// One in which so many tags may wait for lower ones.
     #[must_use]
     pub fn with_patience(patience: usize) -> Self {
-        Self { patience, ..Self::default() }
+        Self { floor: 0, waiting: BTreeMap::new(), above: BTreeSet::new(), patience }
     }
 
     /// Books these tags as finished and says what to acknowledge now. The plan must be carried out before the next one is:
     /// an acknowledgement that a later `through` has overtaken closes the channel. A tag that was finished before is
     /// not acknowledged again.
-    pub fn finish(&mut self, tags: impl IntoIterator<Item = u64>) -> Plan {
+    pub fn finish(&mut self, tags: impl IntoIterator<Item = (u64, T)>) -> Plan<T> {
         let fresh = tags
             .into_iter()
-            .filter(|tag| *tag > self.floor && !self.above.contains(tag));
+            .filter(|(tag, _)| *tag > self.floor && !self.above.contains(tag));
         self.waiting.extend(fresh);
-        let mut through = None;
+        let mut through = Vec::new();
         loop {
             let next = self.floor + 1;
-            if self.waiting.remove(&next) {
-                through = Some(next);
+            if let Some(finished) = self.waiting.remove(&next) {
+                through.push(finished);
             } else if !self.above.remove(&next) {
                 break;
             }
@@ -60,10 +60,10 @@ impl Ledger {
     }
 
     /// What waits, to be acknowledged each by itself.
-    pub fn rest(&mut self) -> Vec<u64> {
+    pub fn rest(&mut self) -> Vec<T> {
         let rest = std::mem::take(&mut self.waiting);
-        self.above.extend(&rest);
-        rest.into_iter().collect()
+        self.above.extend(rest.keys());
+        rest.into_values().collect()
     }
 }
 
