@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use waybill_common::backoff::FullJitter;
 
-use crate::batch::{Gatherer, Next};
 use crate::engine::Engine;
+use crate::gather::{Gatherer, Next};
 use crate::inbox::Inbox;
 use crate::parked::{Parked, Waiting};
 use crate::process::process;
@@ -33,7 +33,8 @@ impl Lane {
         (inbox, lane): (Arc<Inbox<Taken>>, usize),
     ) -> Self {
         let batch = &engine.config.batch;
-        // Half a batch: with a prefetch of two batches there is always room for orders that nobody holds.
+        // Half a batch: of a prefetch of three at most one waits to be acknowledged, so there is always room for orders
+        // that nobody holds.
         let parked_max = (batch.max_events / 2).max(1);
         let wait = Duration::from_millis(engine.config.lock.wait_ms);
         Self {

@@ -13,6 +13,7 @@ mod consume;
 mod counts;
 mod dead;
 mod engine;
+mod gather;
 mod hand_on;
 mod health;
 mod hints;

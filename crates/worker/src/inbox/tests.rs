@@ -1,4 +1,4 @@
-use std::pin::pin;
+use std::pin::Pin;
 
 use futures_util::FutureExt as _;
 
@@ -41,6 +41,13 @@ fn taken(inbox: &Inbox<Event>, lane: usize, max: usize) -> Vec<Event> {
     batch.into_items()
 }
 
+/// A lane that waits for so many.
+fn waiting(inbox: &Inbox<Event>, lane: usize, count: usize) -> Pin<Box<impl Future<Output = ()>>> {
+    let mut waiting = Box::pin(inbox.wait_for(lane, count));
+    assert!(waiting.as_mut().now_or_never().is_none());
+    waiting
+}
+
 fn names(events: &[Event]) -> Vec<&'static str> {
     events.iter().map(|event| event.name).collect()
 }
@@ -67,8 +74,7 @@ fn what_shares_a_name_with_something_in_hand_waits_for_the_lane_that_has_it() {
 #[test]
 fn a_lane_that_has_nothing_to_do_is_called_when_something_comes() {
     let inbox = inbox(2, &[]);
-    let mut waiting = pin!(inbox.wait_for(1, 1));
-    assert!(waiting.as_mut().now_or_never().is_none());
+    let waiting = waiting(&inbox, 1, 1);
     put(&inbox, &["a"]);
     assert!(waiting.now_or_never().is_some());
 }
@@ -76,9 +82,7 @@ fn a_lane_that_has_nothing_to_do_is_called_when_something_comes() {
 #[test]
 fn nobody_is_called_while_another_lane_gathers() {
     let inbox = inbox(2, &[]);
-    let (mut idle, mut gathering) = (pin!(inbox.wait_for(0, 1)), pin!(inbox.wait_for(1, 2)));
-    assert!(idle.as_mut().now_or_never().is_none());
-    assert!(gathering.as_mut().now_or_never().is_none());
+    let (mut idle, gathering) = (waiting(&inbox, 0, 1), waiting(&inbox, 1, 2));
     put(&inbox, &["a"]);
     assert!(idle.as_mut().now_or_never().is_none());
     put(&inbox, &["b"]);
@@ -88,11 +92,9 @@ fn nobody_is_called_while_another_lane_gathers() {
 #[test]
 fn what_another_lane_gathers_is_left_to_it() {
     let inbox = inbox(2, &[]);
-    let mut gathering = pin!(inbox.wait_for(1, 9));
-    assert!(gathering.as_mut().now_or_never().is_none());
+    let _gathering = waiting(&inbox, 1, 9);
     put(&inbox, &["a", "b"]);
-    let mut free = pin!(inbox.wait_for(0, 1));
-    assert!(free.as_mut().now_or_never().is_none());
+    let free = waiting(&inbox, 0, 1);
     assert_eq!(names(&taken(&inbox, 1, 9)), ["a", "b"]);
     put(&inbox, &["c"]);
     assert!(free.now_or_never().is_some());
@@ -101,9 +103,7 @@ fn what_another_lane_gathers_is_left_to_it() {
 #[test]
 fn what_one_lane_leaves_calls_the_other() {
     let inbox = inbox(2, &[]);
-    let (mut idle, mut gathering) = (pin!(inbox.wait_for(0, 1)), pin!(inbox.wait_for(1, 9)));
-    assert!(idle.as_mut().now_or_never().is_none());
-    assert!(gathering.as_mut().now_or_never().is_none());
+    let (idle, _gathering) = (waiting(&inbox, 0, 1), waiting(&inbox, 1, 9));
     put(&inbox, &["a", "b"]);
     assert_eq!(names(&taken(&inbox, 1, 1)), ["a"]);
     assert!(idle.now_or_never().is_some());
@@ -113,8 +113,7 @@ fn what_one_lane_leaves_calls_the_other() {
 fn what_a_lane_finds_for_another_calls_that_one() {
     let inbox = inbox(2, &["hot"]);
     let hot = taken(&inbox, 0, 9);
-    let mut idle = pin!(inbox.wait_for(0, 1));
-    assert!(idle.as_mut().now_or_never().is_none());
+    let idle = waiting(&inbox, 0, 1);
     put(&inbox, &["hot"]);
     assert!(taken(&inbox, 1, 9).is_empty());
     assert!(idle.now_or_never().is_some());
