@@ -11,7 +11,7 @@ use actix_web::{App, HttpResponse, HttpServer};
 use anyhow::Context as _;
 use deadpool_redis::redis::pipe;
 use tokio::sync::oneshot;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 use waybill_common::ops::Health;
 use waybill_common::shutdown::Shutdown;
@@ -80,7 +80,7 @@ async fn wait_for(redis: &Redis) -> anyhow::Result<()> {
             sleep(LOOK_EVERY).await;
         }
     };
-    tokio::time::timeout(REDIS_COMES_WITHIN, answers)
+    timeout(REDIS_COMES_WITHIN, answers)
         .await
         .context("Redis does not answer")
 }
@@ -149,8 +149,8 @@ async fn answer(duties: Data<Duties>, body: Bytes) -> HttpResponse {
 impl Duties {
     /// Whether it may be answered.
     async fn fulfil(&self, body: &[u8]) -> anyhow::Result<bool> {
-        let mark = mark();
-        if let Some(markers) = &self.markers
+        let marked = self.markers.as_ref().map(|markers| (markers, mark()));
+        if let Some((markers, mark)) = marked
             && markers.known(vec![mark]).await != [false]
         {
             return Ok(false);
@@ -160,7 +160,7 @@ impl Duties {
         {
             return Ok(false);
         }
-        if let Some(markers) = &self.markers {
+        if let Some((markers, mark)) = marked {
             markers.remember(mark);
         }
         Ok(true)
